@@ -35,7 +35,6 @@ class Finding:
 
 
 async def findings(settings: Settings) -> list[Finding]:
-    """The worst first."""
     found = [*_keys(settings), *_addresses(settings), *_mail(settings), *_words(settings)]
     if not any(finding.is_fatal for finding in found):
         found += await _database(settings)

@@ -364,7 +364,6 @@ async def _forget_expired() -> None:
 
 
 async def set_digest(*, wants: bool, actor: Actor) -> None:
-    """Summaries of the week and notes for their sessions, by mail."""
     async with transaction():
         await User.filter(id=actor.id).update(wants_digest=wants)
         await audit.record("accounts.set_digest", actor=actor, object_id=actor.id, wants=wants)

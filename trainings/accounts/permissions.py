@@ -50,7 +50,7 @@ ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
 OPERATOR_ADMINS = (Role.MUNICIPAL_ADMIN,)
 CLOCK_KEEPERS = (*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)
-"""Told that automatic deletion stopped; confirm the clock."""
+"""They hear that automatic deletion stopped, and confirm the clock."""
 EXPORTERS = EDITORS
 CALLERS = DESK
 MERGERS = EDITORS
@@ -73,7 +73,6 @@ def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, opera
 
 
 def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
-    """And create, copy, publish, move and cancel them and their sessions."""
     return actor.has_at(hub_id, EDITORS)
 
 
@@ -83,7 +82,6 @@ def can_edit_course(actor: Actor, owner_id: UUID | None, *, own: Collection[UUID
 
 
 def can_rename_topic(actor: Actor, owner_ids: Collection[UUID | None], *, own: Collection[UUID]) -> bool:
-    """`owner_ids`: of the topic's courses."""
     return actor.has_any((Role.PLATFORM_ADMIN,)) or all(can_edit_course(actor, one, own=own) for one in owner_ids)
 
 

@@ -35,7 +35,6 @@ NO_ROLE = "staff"
 
 
 async def names_of(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
-    """Without None."""
     wanted = sorted({key for key in user_ids if key is not None})
     return {one.id: one.name for one in await reads(User).filter(id__in=wanted).only("id", "name")} if wanted else {}
 
@@ -116,7 +115,6 @@ GRANTS = """
     LEFT JOIN hub held ON held.operator_id = g.operator_id
     WHERE g.user_id = ?
 """
-"""By hand: read with each page of the panel."""
 
 
 def _key(told: UUID | str | None) -> UUID | None:
@@ -142,7 +140,6 @@ SIGNED_IN = """
 
 
 async def signed_in(token: str) -> SignedIn | None:
-    """Alive or not."""
     row = await sql.row_by_key(SIGNED_IN, tokens.digest(token, "session"))
     if row is None:
         return None

@@ -32,7 +32,7 @@ REOPEN = "attendance.reopen"
 
 
 class RowsNotKept(Refusal):
-    """A fault of ours at some of several marks; the others are kept."""
+    """A fault of ours at some marks; the others are kept."""
 
     status = 503
     code = "rows_not_kept"

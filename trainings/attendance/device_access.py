@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COOKIE = "trainings_device"
 PREPARE = "/panel/telefonos/este"
 PATHS = ("/marcar", PREPARE)
-"""Of the phone's program, and of the page that must know which phone is prepared again."""
+"""The phone's program, and the page that must know the phone being prepared again."""
 SECONDS = 400 * 86_400
 """As long as browsers keep any."""
 
@@ -125,7 +125,6 @@ def may_upload(device: Device, last_end: datetime | None = None) -> bool:
 
 
 def roster_until(session: TrainingSession, last_end: datetime | None) -> datetime:
-    """When the phone must delete its list."""
     return (last_end or session.ends_at) + ROSTER_DAYS
 
 

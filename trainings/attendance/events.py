@@ -29,8 +29,6 @@ LONGEST_SLIP = 20_000
 
 
 class EventKind(StrEnum):
-    """Kinds of scan events, and two kept elsewhere: slips and counted heads."""
-
     IN = "in"
     OUT = "out"
     UNDO = "undo"
@@ -96,7 +94,7 @@ Noted = Annotated[str, _or_nothing(_word(24))]
 
 
 class SentEvent(BaseModel):
-    """As its sender froze it. `registration`: the tapped row of the panel's list."""
+    """`registration`: the tapped row of the panel's list."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -192,7 +190,7 @@ class SentEvent(BaseModel):
 
 
 class FormEvent(SentEvent):
-    """From a form without script, dated by its arrival: a repeat is the same event."""
+    """A form without script is dated by its arrival: a repeat is the same event."""
 
     at: Moment = Field(default_factory=clock.now)
 
@@ -202,18 +200,17 @@ class FormEvent(SentEvent):
 
 
 def card_hash(digest: str) -> str:
-    """As phones know it and marks keep it."""
     return digest[:CODE_HASH_LENGTH]
 
 
 def other_id(event_id: UUID, body_hash: str) -> UUID:
-    """The id of another body under a taken id: always the same."""
+    """For another body under a taken id: always the same new id."""
     return uuid5(event_id, body_hash)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """`id`: what it calls itself, where that is short."""
+    """`id`: the sender's, where that is short."""
 
     id: str | None
 
@@ -229,9 +226,7 @@ def read_event(item: object) -> SentEvent | Unreadable:
 
 
 def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
-    """As `read_event`, for the panel's page, which only marks people. Lines of the signed paper come by their sheet's
-    page.
-    """
+    """As `read_event`, for the panel's page. Lines of the signed paper come by their sheet's page."""
     event = read_event(item)
     if isinstance(event, Unreadable):
         return event
@@ -296,5 +291,4 @@ class Result:
 
     @property
     def is_kept(self) -> bool:
-        """The phone may forget it."""
         return self.state is not ResultState.MALFORMED

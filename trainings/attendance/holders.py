@@ -204,7 +204,6 @@ async def _guests(
 
 
 def of_card(shown: str) -> Q:
-    """Cards whose digest begins so."""
     return Q(qr_hash__gte=shown, qr_hash__lt=f"{shown}g")
 
 

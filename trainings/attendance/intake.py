@@ -258,7 +258,7 @@ class Intake:
             await settle_registrations(settled)
 
     async def note(self, results: Sequence[Result]) -> None:
-        """What the sender is known to have sent. Of a person: nothing."""
+        """The sender's own numbers; nothing of a person."""
 
 
 def _code_of(event: SentEvent, meant: Meant) -> str | None:

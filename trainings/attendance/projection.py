@@ -78,12 +78,10 @@ async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
 
 
 async def marks_with_theirs(session_id: UUID, keys: Collection[UUID]) -> list[KeptMark]:
-    """These events, and all others of the same people at the session."""
     return [_mark(row) for row in await sql.reads(WITH_THEIRS, list(keys), session_id, list(keys))]
 
 
 async def marks_beside(session_id: UUID) -> list[KeptMark]:
-    """Marks of nobody on the list: nameless cards, companions; and everything taken back."""
     return [_mark(row) for row in await sql.reads(BESIDE, session_id)]
 
 
@@ -93,7 +91,6 @@ async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) ->
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
-    """Whether they count or not."""
     return [_mark(row) for row in await sql.reads(UNDOS, list(keys))] if keys else []
 
 
@@ -201,7 +198,6 @@ class Stay:
 
     @property
     def left_unseen(self) -> bool:
-        """Left, by somebody's word, before any arrival was seen."""
         return self.left_at is not None and self.seen_at is not None and self.left_at < self.seen_at
 
 
@@ -301,7 +297,7 @@ def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str,
 
 
 def counts(session: TrainingSession) -> bool:
-    """Minutes count: the session was closed or ended, and is not cancelled."""
+    """The session was closed or ended, and is not cancelled."""
     if not session.is_on:
         return False
     return session.closed_at is not None or clock.now() >= session.ends_at
@@ -316,7 +312,7 @@ def minutes_of(session: TrainingSession, stay: Stay) -> int:
 
 
 async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
-    """Recompute these people's attendance, in the caller's transaction."""
+    """In the caller's transaction."""
     await project_all({session.id: session}, {session.id: registration_ids})
 
 
@@ -370,7 +366,7 @@ async def undone_at(session_id: UUID) -> set[UUID]:
 
 
 async def undone_among(marks: Collection[KeptMark]) -> dict[UUID, set[UUID]]:
-    """By session; the same work however many others the session has."""
+    """The same work however many other marks the sessions have."""
     named = {mark.id for mark in marks} | {mark.conflict_of_id for mark in marks if mark.conflict_of_id is not None}
     undos: dict[UUID, list[KeptMark]] = defaultdict(list)
     for undo in await undos_naming(named):
@@ -383,7 +379,6 @@ KEEP_STAY = "UPDATE attendance SET is_present = ?, arrived_at = ?, left_at = ?, 
 
 
 def row_of(kept: Attendance | Registration, columns: Iterable[str]) -> list[Any]:
-    """Moments in UTC; its key last."""
     values = [getattr(kept, name) for name in columns]
     return [*(one.astimezone(UTC) if isinstance(one, datetime) else one for one in values), kept.id]
 

@@ -66,8 +66,8 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """`how`: of the event which "Deshacer" takes back. `others`: further registrations of the person here, also
-    cancelled: one head.
+    """`how`: of the mark that "Deshacer" takes back. `others`: further registrations of the person here, also
+    cancelled.
     """
 
     number: int
@@ -86,7 +86,6 @@ class RosterLine:
 
     @property
     def here_as(self) -> UUID:
-        """The registration to mark."""
         return self.marked_as or self.registration_id
 
     @property
@@ -180,7 +179,6 @@ async def _by_person(registrations: Iterable[Registration]) -> list[list[Registr
 
 
 async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, UUID]:
-    """The participant that stays, for each of these."""
     if any(merged_into.values()):
         return await whole_people(merged_into)
     return {key: key for key in merged_into}
@@ -265,7 +263,7 @@ async def _cards_shown(session_id: UUID, event_ids: Collection[UUID]) -> dict[UU
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """People here, and people expected (confirmed, and everybody who came); arrivals by nameless card, and
+    """People here, and people expected (confirmed, and everybody present); arrivals by nameless card, and
     companions.
     """
 
@@ -351,8 +349,6 @@ async def totals_of(session: TrainingSession) -> Totals:
 
 
 class BesideList(NamedTuple):
-    """Arrivals in no list: nameless cards, and companions."""
-
     n_unnamed: int
     n_companions: int
 
@@ -365,8 +361,6 @@ async def beside_list(session_id: UUID) -> BesideList:
 
 @dataclass(frozen=True, slots=True)
 class CountedBy:
-    """`until`: when the last of it came in."""
-
     phone_id: UUID
     name: str
     n: int
@@ -374,7 +368,6 @@ class CountedBy:
 
 
 async def companions_by_phone(session_id: UUID) -> Sequence[CountedBy]:
-    """By name; empty where at most one phone counted."""
     heads = await reads(ScanEvent).filter(session_id=session_id, registration_id=None, kind=ScanKind.HEADS)
     if len({one.phone_id for one in heads}) < 2:
         return []

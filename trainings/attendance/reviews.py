@@ -42,7 +42,6 @@ class NotOfThisTraining(NotFound):
 
 
 def may_be_given(event: ScanEvent) -> bool:
-    """An arrival or departure that names nobody."""
     return event.registration_id is None and event.kind in PEOPLE_KINDS
 
 

@@ -81,9 +81,7 @@ ODD_STATES = {
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """By our clock: `at` is the client's plus `offset`. `stated_at`: when the person left, as said. `has_clock`: False
-    for the signed paper.
-    """
+    """`at`: by our clock. `stated_at`: when the person left, as said. `has_clock`: False for the signed paper."""
 
     at: datetime
     offset: timedelta
@@ -93,7 +91,6 @@ class When:
 
 
 def when_of(event: ScanEvent) -> When:
-    """As it came in."""
     offset = event.at - event.device_at
     return When(event.at, offset, event.created_at, event.stated_at, has_clock=event.how is not ScanHow.SHEET)
 
@@ -113,7 +110,6 @@ def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
 
 
 def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
-    """For marks of nobody."""
     if not session.is_on:
         return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
@@ -140,7 +136,7 @@ def answer_to(
     undone: Collection[UUID],
     card: SeenCard | None = None,
 ) -> Answer:
-    """Now or when sent again. `events`: the person's at the session."""
+    """`events`: the person's at the session."""
     if event.kind is ScanKind.UNDO:
         is_of_arrival = any(one.id == event.target_id and one.kind in ARRIVALS for one in events)
         still = stay_of(events, undone).arrived_at if is_of_arrival else None
@@ -170,7 +166,7 @@ def _outcome(event: KeptMark, *, was_present: bool) -> Outcome:
 CAME: frozenset[str] = frozenset(ARRIVALS)
 AT_THE_END: frozenset[str] = frozenset({ScanKind.OUT, ScanKind.LEFT, ScanKind.CLOSE})
 OF_THE_TIME = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.BEFORE_ARRIVAL})
-"""Flags from a mark's time, none, and the flag computed anew with attendance."""
+"""Flags that follow from a mark's time, and the flag computed with attendance."""
 OF_THE_SESSION = OF_THE_TIME | {ScanFlag.SESSION_OFF}
 TRUTH = (DatedBy.SESSION, DatedBy.PAGE, DatedBy.CLOCK)
 NEEDED = (
@@ -247,7 +243,6 @@ class Moments:
         return Dated(as_held(event.kind, session), DatedBy.SESSION)
 
     def stated(self, event: Made, dated: Dated) -> datetime | None:
-        """None where nothing dates it."""
         if event.stated_at is None or dated.by is DatedBy.SESSION:
             return None
         return event.stated_at + (dated.at - event.at)

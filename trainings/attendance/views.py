@@ -148,7 +148,7 @@ def form_of_card(answer: Answer, session_id: UUID) -> str:
 
 
 def result_json(result: Result) -> dict[str, Any]:
-    """For the sender; `text` is for the person with the phone."""
+    """`text` is for the person with the phone."""
     sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
     return {
         "id": result.id,

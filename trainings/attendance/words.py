@@ -47,7 +47,7 @@ TIME_OVER = N_(
     "Las listas de esta fecha ya no se entregan, y la marca llegó más de %(days)s días después del final. "
     "Queda guardada: avise a quien coordina, que decide si cuenta."
 )
-"""For a phone in use whose time for the session is over."""
+"""The phone is in use, but its time for the session is over."""
 
 CARDS: dict[CardState, str] = {
     CardState.HELD: N_("Esta tarjeta ya tiene nombre. Busque a la persona en la lista."),
@@ -55,7 +55,7 @@ CARDS: dict[CardState, str] = {
     CardState.RELEASED: N_("El lugar de esta tarjeta ya se soltó. Anote a la persona con «Sin boleto»."),
     CardState.VOID: N_("Esta tarjeta se anuló. Anote a la persona con «Sin boleto»."),
 }
-"""For cards that need no name any more."""
+"""About cards that need no name any more."""
 
 CARD_WITH_PLACE, SPARE_CARD = N_("Tiene lugar apartado."), N_("Es una tarjeta de reserva.")
 CARD_OF_ANOTHER_TRAINING = N_("Es tarjeta de otra capacitación. Anote a la persona con «Sin boleto».")

@@ -30,8 +30,6 @@ async def record(
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One of many acts, each with a line of its own."""
-
     object_id: UUID
     hub_id: UUID
     detail: Mapping[str, Any]

@@ -43,8 +43,8 @@ class EndToConfirm(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A person's minutes at a training: attended, planned, and still to come. `missed`: by held session. `made_up`:
-    part of `attended`, at other trainings of the course.
+    """Minutes at a training: attended, planned, and still to come. `missed`: by held session. `made_up`: part of
+    `attended`, at other trainings of the course.
     """
 
     attended: int
@@ -54,7 +54,6 @@ class Hours:
     made_up: int = 0
 
     def outlook(self, share: int | None) -> Outlook:
-        """By the needed share of the planned minutes (`share_needed`)."""
         return outlook_of(self.attended, self.planned, self.to_come, share)
 
 
@@ -109,7 +108,7 @@ CAME_SHORT = "r.minutes_attended > 0 AND r.completed_at IS NULL"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A kind, or the reason for none; neither: nothing to say. `paper`: the certificate that is the reason."""
+    """A kind, or the reason for none. `paper`: the certificate that is the reason."""
 
     kind: CertificateKind | None = None
     reason: SkipReason | None = None
@@ -139,13 +138,12 @@ def exchangeable(kind: CertificateKind, papers: Collection[Certificate]) -> Cert
 
 
 def may_be_issued(kind: CertificateKind, papers: Collection[Certificate]) -> bool:
-    """To this person alone."""
     return due_unless_held(kind, papers).paper is None or exchangeable(kind, papers) is not None
 
 
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
-    """Unless one stands or was taken away. A training gives one of the higher kinds: a certificado replaces a diploma
-    only when issued alone (`exchangeable`).
+    """Unless a paper stands or was taken away. A certificado replaces a diploma only when issued alone
+    (`exchangeable`).
     """
     held = _held(_one_stands_of(kind), papers)
     if held is not None:

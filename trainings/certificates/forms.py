@@ -56,7 +56,6 @@ def _pieces(text: str) -> list[str]:
 
 
 LONGEST_NAME = 2 * NAME_LENGTH + 1
-"""Given names, a space, surnames."""
 LONGEST_FOLIO, LONGEST_SHOWN = 60, 32
 LONGEST_REASON = 240
 NOT_IN_A_CODE = re.compile("[^0-9A-Za-z-]")
@@ -96,7 +95,7 @@ class IssueForm(Form):
 
 
 class RevokeForm(Form):
-    """The public does not see the reason. `another`: issue one in its place."""
+    """The public does not see the reason. `another`: issue a new paper in its place."""
 
     reason: Annotated[str, printable(LONGEST_REASON)] = ""
     another: bool = False

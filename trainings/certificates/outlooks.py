@@ -21,7 +21,6 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_MAKE_UPS = 3
 MOST_READ = 40
-"""Coming sessions of a course that is held everywhere."""
 
 
 @dataclass(frozen=True, slots=True)

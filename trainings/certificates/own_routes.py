@@ -126,7 +126,7 @@ async def own_transcript_file(request: Request) -> Response:
 
 @allow(*DESK)
 async def make_at_desk(request: Request) -> Response:
-    """Logged. Holds the trainings of all hubs: the person asked for it."""
+    """Logged. With trainings of all hubs: the person asked for it."""
     _training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     try:
         await _check_permission(person.registration)

@@ -21,7 +21,6 @@ COLUMNS = (
     *("is_minor", "erased_at", "revoked_at", "registration_id", "replaces_id"),
 )
 PRINTED = ("held_text", "place", "issued_on")
-"""Keys of the sheet that the check page shows."""
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
         {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
@@ -220,7 +219,6 @@ async def _by_code(typed: str) -> Certificate:
 
 
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    """Valid, newest first, without nameless ones."""
     valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID, erased_at=None)
     return await valid.order_by("-issued_at", "-id")
 
@@ -237,7 +235,7 @@ async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, 
 
 
 async def own_certificate(registration_ids: Collection[UUID], typed_code: str) -> Certificate:
-    """The valid one with this code. Another person's, or a revoked one, is a 404."""
+    """A valid certificate. Another person's, or a revoked certificate, is a 404."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(
         registration_id__in=list(registration_ids), code=code, state=CertificateState.VALID, erased_at=None
@@ -264,8 +262,8 @@ class AnnulledPaper:
 
 
 async def annulled_papers(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AnnulledPaper]]:
-    """Last first; registrations without any are missing. Leaves out papers never valid nor handed over, which nobody
-    knows, and papers that their person withdrew.
+    """Last first. Without papers never valid nor handed over, which nobody knows, and papers that their person
+    withdrew.
     """
     told: dict[UUID, list[AnnulledPaper]] = {}
     whose = reads(Certificate).filter(registration_id__in=list(registration_ids), erased_at=None)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 def no_longer(request: Request, certificate: Certificate, refusal: Refusal) -> Response:
-    """The registration is loaded."""
     back = f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas"
     said = sentence_of(refusal)
     return problem(request, refusal.status, refusal.code, said, template="certificates/no_longer.html", back=back)

@@ -114,7 +114,6 @@ NOT_COMPARED = Verdict(
 
 
 def verdict_of(kind: CertificateKind, state: CertificateState) -> Verdict:
-    """Not yet translated."""
     if state is CertificateState.VALID:
         return Verdict(N_("Válido"), "listo", "ok", *_VALID[kind])
     if state is CertificateState.PREPARED:

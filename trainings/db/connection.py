@@ -90,7 +90,7 @@ def is_in_transaction() -> bool:
 
 
 def reads(model: type[M]) -> QuerySet[M]:
-    """Read beside the writers; in a transaction by it, to see its own rows."""
+    """Read beside the writers; in a transaction by its own connection, to see its rows."""
     return model.all() if is_in_transaction() else model.all(using_db=get_connection("read"))
 
 

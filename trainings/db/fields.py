@@ -25,8 +25,8 @@ def keyring() -> Keyring:
 
 
 class UTCDatetimeField(fields.DatetimeField[datetime]):
-    """Refuses a moment without a zone. SQLite compares moments as text with their offset: 9:00-06:00 and 15:00+00:00
-    would differ.
+    """Stored and read as UTC. Refuses a moment without a zone. SQLite compares moments as text with their offset:
+    9:00-06:00 and 15:00+00:00 would differ.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -101,7 +101,7 @@ def sealer(model: type[Model], attribute: str) -> Callable[[UUID | str, str | No
 
 
 def reveal(model: type[Model], attribute: str, row_id: UUID, stored: str | None) -> str | None:
-    """Plain text of a sealed value from `.values()`."""
+    """`stored`: from `.values()`."""
     return None if stored is None else open_sealed(model, _sealed_column(model, attribute), row_id, stored)
 
 

@@ -129,7 +129,6 @@ async def apply_pending(config: dict[str, Any]) -> None:
 
 
 async def told_by(steps: Iterable[Migration], connections: Mapping[str, str]) -> State:
-    """`connections` by app."""
     told = _Told({}, connections)
     for step in steps:
         await step.apply(told, dry_run=True)

@@ -49,7 +49,7 @@ async def rows(text: str, *values: object) -> list[dict[str, Any]]:
 
 
 async def reads(text: str, *values: object) -> list[dict[str, Any]]:
-    """Read beside the writers; in a transaction by it, to see its own rows."""
+    """Read beside the writers; in a transaction by its own connection, to see its rows."""
     connection = _reader()
     return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
 
@@ -61,7 +61,6 @@ async def tuples(text: str, *values: object) -> Table:
 
 
 async def tables(statements: Sequence[Statement]) -> list[Table]:
-    """Independent SELECTs in one go."""
     connection = _reader()
     asked = [_bound(str(one.text), one.values, connection.capabilities.dialect) for one in statements]
     if isinstance(connection, ReadingClient):

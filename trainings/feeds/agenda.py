@@ -30,8 +30,6 @@ _TRAINING = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`note`: an obstacle."""
-
     starts_at: datetime
     day: str
     title: str
@@ -42,8 +40,8 @@ class Line:
 
 
 async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | None = None) -> list[Line]:
-    """Of a scope (`municipio:1705`), by start; a protected venue shows its municipality only. `most` None: all.
-    Activities name no language.
+    """Of a scope (`municipio:1705`); a protected venue shows its municipality only. `most` None: all. Activities name
+    no language.
     """
     lines = await _trainings(scope, most, filtered_by)
     if filtered_by is None or filtered_by.kind is not FilterKind.LANGUAGE:

@@ -72,7 +72,6 @@ class Answers:
         return response
 
     def compress(self) -> None:
-        """Once: it takes longer than all the rest."""
         if True not in self._whole:
             self._whole[True] = self._answer(gzip.compress(self.plain, 6, mtime=0), is_gzip=True)
 

@@ -36,13 +36,10 @@ SETTLING_SECONDS = 10.0
 """After a change in this process every poll queries: its transaction may be open."""
 
 MOST_FEEDS, MOST_BYTES = 4096, 64 * 1024 * 1024
-"""Beyond this the least recently used go."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """When rendered, and when its version was last known as newest (`clock.ticks`)."""
-
     scope: Scope
     version: int
     day: date

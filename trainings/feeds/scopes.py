@@ -51,14 +51,12 @@ class Filter:
 
     @property
     def words(self) -> str:
-        """Follow the feed's name."""
         if self.kind is FilterKind.LANGUAGE:
             return LANGUAGES[self.code]
         return f"para: {ACTOR_TYPES[ActorType(self.code)]}"
 
     @property
     def tail(self) -> str:
-        """Ends the feed's address."""
         return f"{self.kind.value}/{self.code}"
 
     def takes(self, languages: Collection[str], audience: Collection[str]) -> bool:
@@ -85,7 +83,7 @@ class Scope:
 
     @property
     def counters(self) -> tuple[str, ...]:
-        """Move when the feed may change."""
+        """Their moves may change the feed."""
         return (self.key,) if self.filter is None else (self.key, filters_key(self.key))
 
 

@@ -121,7 +121,6 @@ async def embed(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def fragment(request: Request) -> Response:
-    """Plain HTML to copy, dated."""
     return await _shown(request, "feeds/fragment.html")
 
 

@@ -55,11 +55,10 @@ class DesignApart(Design):
     def make_all(
         self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, *, name: str, **options: Any
     ) -> list[list[bytes]]:
-        """From one process; refuses all where one cannot be set."""
+        """From one process; refuses all where one sheet cannot be set."""
         return _pages(self._answer(self._order(sheets, output, options), name), name)
 
     def families(self) -> dict[str, str]:
-        """By file name. Refuses as `make`."""
         order = self._order([], "png", {})
         told = json.loads(self._answer(order, "fonts").partition(b"\n")[0])
         return {Path(path).name: family for family, path in told["fonts"]}

@@ -63,8 +63,6 @@ class UnreadableTable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`number`: the spreadsheet's."""
-
     number: int
     cells: tuple[str, ...]
 

@@ -148,7 +148,7 @@ def initials(given_names: str, surnames: str) -> str:
 
 
 def short_name(given_names: str, surnames: str) -> str:
-    """For lists of staff: `María Elena C. T.` (the first two surnames)."""
+    """For lists of staff: `María Elena C. T.`"""
     return " ".join([*given_names.split(), *_initials_of(surnames)[:2]])
 
 

@@ -65,7 +65,7 @@ class Counted(NamedTuple):
         return self.hits > self.watch.limit and get_settings().rate_limits
 
     def refusal(self) -> TooManyTries:
-        """The first one beyond the limit is recorded."""
+        """Recorded for the first try beyond the limit."""
         if self.hits == self.watch.limit + 1:
             logger.warning("limit reached: %s", self.watch.purpose)
         return _refusal(self.expires_at)
@@ -99,7 +99,6 @@ class Tally:
         self._more = Counter(key for tries in self._keyed for key, _one in tries)
 
     def statements(self) -> list[Statement]:
-        """SQLite: one for each group of windows; PostgreSQL: one for all."""
         if not self._more:
             return []
         now = clock.now()
@@ -116,7 +115,6 @@ class Tally:
         ]
 
     def told(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Counted, ...]]:
-        """From the statements' rows."""
         found = {row["key"]: (row["hits"], _moment(row["expires_at"])) for row in rows}
         numbers = {key: hits - self._more[key] for key, (hits, _expires_at) in found.items()}
         told: list[tuple[Counted, ...]] = []
@@ -163,7 +161,6 @@ async def refuse_if_spent(purpose: str, subject: str, limit: int) -> None:
 
 
 async def forget_expired() -> int:
-    """Returns the number of deleted windows."""
     return await RateWindow.filter(expires_at__lte=clock.now()).delete()
 
 

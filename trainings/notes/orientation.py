@@ -131,7 +131,7 @@ async def contact_by_id(contact_id: UUID) -> HelpContact:
 
 
 async def add_contact(details: ContactDetails, *, actor: Actor) -> HelpContact:
-    """Refuses WrongReview (a future day), ContactWithoutSituation."""
+    """Shown at once. Refuses WrongReview (a future day), ContactWithoutSituation."""
     columns = _columns(details)
     async with transaction():
         contact = await HelpContact.create(**columns)
@@ -148,7 +148,7 @@ async def edit_contact(contact_id: UUID, details: ContactDetails, *, actor: Acto
 
 
 async def review_contact(contact_id: UUID, *, actor: Actor) -> None:
-    """Called today, or compared with its source."""
+    """On the day of a call, or of comparing it with its source."""
     async with transaction():
         contact = await _locked(contact_id)
         contact.reviewed_on = clock.today()

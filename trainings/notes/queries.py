@@ -99,12 +99,11 @@ def _wanted(wanted: Wanted) -> QuerySet[InformationNote]:
 
 
 async def listed_notes(wanted: Wanted, *, most: int = MOST_LISTED) -> list[Line]:
-    """Valid notes, last changed first."""
     return [_line(row) for row in await _wanted(wanted).limit(most).values(*_LINE)]
 
 
 async def whole_notes(wanted: Wanted) -> list[Note]:
-    """A feed's fifty valid notes, last changed first."""
+    """At most fifty, last changed first."""
     return [_note(row) for row in await _wanted(wanted).limit(MOST_IN_A_FEED).values(*_NOTE)]
 
 
@@ -132,7 +131,6 @@ async def is_heard(name: str) -> bool:
 
 
 async def hubs_with_notes() -> list[tuple[str, str]]:
-    """Slug and name of hubs with a valid note."""
     rows = await _valid().distinct().values_list("hub__slug", "hub__name")
     return sorted(((str(slug), str(name)) for slug, name in rows), key=lambda hub: hub[1])
 
@@ -162,7 +160,6 @@ async def for_staff(note_id: UUID, actor: Actor) -> InformationNote:
 
 
 async def staff_notes(actor: Actor) -> list[InformationNote]:
-    """In scope, deleted ones too, last changed first."""
     return await visible_to(actor).select_related("hub").order_by("-changed_at", "id")
 
 

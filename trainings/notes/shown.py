@@ -76,7 +76,6 @@ def card_of(note: Note) -> Card:
 
 
 def last_day_of(note: InformationNote) -> str:
-    """The last day to restore a deleted draft, in words; empty for other notes."""
     if note.state is not NoteState.DELETED:
         return ""
     return dates.date_without_weekday(clock.local(note.changed_at + DELETED_KEPT).date(), language())

@@ -171,7 +171,6 @@ async def withdraw(request: Request) -> Response:
 
 @allow(*NOTE_EDITORS)
 async def ask_delete(request: Request) -> Response:
-    """Another note than a draft shows its page."""
     note = await _note(request)
     if note.state is not NoteState.DRAFT:
         return redirect(f"{INDEX}/{note.id}")
@@ -206,7 +205,6 @@ async def review(request: Request) -> Response:
 
 @allow(*NOTE_EDITORS)
 async def record(request: Request) -> Response:
-    """A refused recording shows the note again with the reason."""
     note = await _note(request)
     try:
         typed, content = await read_upload(request, "file", RecordingTooLarge)

@@ -56,7 +56,7 @@ class Unanswered(Undelivered):
 
 
 class AboutUs(Undelivered):
-    """A 5xx answer about the sender."""
+    pass
 
 
 class Refused(Undelivered):
@@ -79,7 +79,6 @@ def meaning_for_connection(error: Exception, *, has_password: bool) -> Unreachab
 
 
 def meaning_of(error: Exception) -> Undelivered:
-    """Of a failure before the message was handed over, or of the answer to it."""
     is_about_recipient = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]

@@ -20,7 +20,7 @@ from trainings.web.i18n import N_
 
 PAGE = 50
 OF_NO_HUB = ("my_links", "staff_digest")
-"""Nobody may open these: they are only counted."""
+"""Nobody may open these messages: they are only counted."""
 
 
 class UnknownMessage(NotFound):

@@ -131,7 +131,6 @@ class ActivityPlan:
     rain_plan: str = ""
 
     def columns(self) -> dict[str, Any]:
-        """Without time and place."""
         names = ("kind", "title", "responsible_id", "summary", "materials", "rain_plan")
         return {name: getattr(self, name) for name in names}
 
@@ -274,7 +273,6 @@ async def _standing(activity_id: UUID) -> OutreachActivity:
 
 
 def is_held(activity: OutreachActivity) -> bool:
-    """Then neither moved nor cancelled."""
     return activity.state is not ActivityState.DRAFT and clock.now() >= activity.ends_at
 
 
@@ -355,7 +353,6 @@ async def _check_responsible(hub_id: UUID, user_id: UUID) -> None:
 
 
 async def works_at(hub_id: UUID, user_id: UUID) -> bool:
-    """Then a person may be responsible for its activities."""
     hub = await Hub.get(id=hub_id)
     return user_id in {one.id for one in await people_who_facilitate(hub.id, hub.operator_id)}
 
@@ -369,7 +366,7 @@ async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason
 async def copy_activity_to_month(
     activity_id: UUID, month: Month, *, actor: Actor, override_reason: str = ""
 ) -> tuple[OutreachActivity, bool]:
-    """As `copy_to_month` of trainings. Refuses as `create_activity`. The actor is responsible for a person who left the
+    """As `copy_to_month` of trainings. Refuses as `create_activity`. The actor is responsible where the person left the
     hub.
     """
     async with transaction():
@@ -395,7 +392,6 @@ async def copy_activity_to_month(
 
 
 async def copies_of_activities(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
-    """Without cancelled activities."""
     held = reads(OutreachActivity).filter(hub_id=hub_id, starts_at__gte=month.starts_at, starts_at__lt=month.ends_at)
     activities = await held.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
     keys = [copy_key(one.id, target) for one in activities]

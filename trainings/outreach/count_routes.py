@@ -105,7 +105,6 @@ def _of_sex(counts: Counts, sex: Sex) -> int:
 
 @allow(*HEAD_COUNTERS)
 async def count(request: Request) -> Response:
-    """One touch without script."""
     activity = await _countable(request)
     touch = check(forms.CountForm, await read_form(request)).touch()
     try:

@@ -67,8 +67,6 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """`hubs` serve it."""
-
     town: Town
     last: Nearby | None
     next: Nearby | None

@@ -45,8 +45,6 @@ class WhenAndWhereForm(Form):
 
 
 class LookForm(WhenAndWhereForm):
-    """What warnings need before the rest is written."""
-
     responsible: UUID | None = None
 
 
@@ -103,7 +101,7 @@ def _cell(code: str) -> str:
 
 
 class CountForm(Form):
-    """`key` comes with the page: two presses of one button are one touch."""
+    """`key` comes with the page: a button pressed twice is one touch."""
 
     key: UUID
     cell: Annotated[str, AfterValidator(_cell)]
@@ -123,7 +121,7 @@ class UndoForm(Form):
 
 
 class TouchBody(BaseModel):
-    """One touch of the script, under the phone's name for it."""
+    """Named by the phone."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -137,22 +135,20 @@ class TouchBody(BaseModel):
 
 
 class TouchesBody(BaseModel):
-    """In the order in which they were made."""
-
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     events: Annotated[list[TouchBody], Field(min_length=1, max_length=MOST_TOUCHES)]
 
 
 def typed_totals(counts: dict[Cell, int]) -> Typed:
-    """Beside each the number when the page was opened."""
+    """Each beside the number when the page was opened."""
     typed = {f"{TYPED}-{cell_code(cell)}": number for cell, number in counts.items()}
     seen = {f"{SEEN}-{cell_code(cell)}": number for cell, number in counts.items()}
     return Typed.of(typed | seen)
 
 
 def read_totals(typed: Typed) -> tuple[dict[Cell, int], dict[Cell, int]]:
-    """As typed (empty is 0), and as seen. Raises FormErrors."""
+    """(as typed, empty is 0; as seen). Raises FormErrors."""
     wanted, seen = {}, {}
     for cell in CELLS:
         name = f"{TYPED}-{cell_code(cell)}"

@@ -48,7 +48,7 @@ CELLS = tuple(Cell(sex, band) for band in AgeBand for sex in Sex)
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Under the phone's name for it: sent twice it is one. `number`: 1 or −1."""
+    """Named by the phone: sent twice it is one touch. `number`: 1 or −1."""
 
     id: UUID
     cell: Cell
@@ -97,7 +97,6 @@ async def waiting_at(hub_ids: Collection[UUID], since: datetime) -> dict[UUID, i
 
 
 async def is_anything_waiting(activity_id: UUID) -> bool:
-    """A phone's heads wait for a decision."""
     return await reads(HeadCount).filter(activity_id=activity_id, state=HeadState.WAITING).exists()
 
 
@@ -136,7 +135,7 @@ async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Act
 
 
 async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
-    """This person's last standing touch here; False: there was none. Sent twice is once. Refuses as `count_heads`."""
+    """The actor's last standing touch; False: there was none. Sent twice is once. Refuses as `count_heads`."""
     async with transaction():
         await _countable(activity_id)
         if await HeadCount.exists(id=undo_id):
@@ -155,7 +154,7 @@ async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
 
 
 async def write_totals(activity_id: UUID, wanted: Counts, *, seen: Counts, actor: Actor) -> None:
-    """From paper; cells left out stay. `seen`: refuses where somebody counted since. Else as `count_heads`."""
+    """From paper; cells left out stay. Refuses numbers `seen` before a later count, and as `count_heads`."""
     async with transaction():
         activity = await _countable(activity_id)
         counts = await counts_of(activity_id)

@@ -77,7 +77,6 @@ def _invitation(activity: OutreachActivity) -> str:
 
 @allow(PUBLIC)
 async def entry(request: Request) -> Response:
-    """For one's own calendar, while it is to come."""
     activity = await public_activity(request.path_params["slug"])
     text = await reads(ActivityText).get_or_none(activity_id=activity.id)
     is_coming = activity.state is ActivityState.PUBLISHED and activity.ends_at > clock.now()

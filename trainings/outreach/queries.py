@@ -179,8 +179,6 @@ async def coming_activities(actor: Actor, limit: int) -> list[ListedActivity]:
 
 @dataclass(frozen=True, slots=True)
 class ActivityFilter:
-    """To come, soonest first, or over, latest first."""
-
     is_past: bool = False
     kind: ActivityKind | None = None
     hub_id: UUID | None = None

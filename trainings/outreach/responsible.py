@@ -32,7 +32,7 @@ from trainings.web.render import absolute
 
 CHANGED = "activity_changed"
 NOBODY = UUID(int=0)
-"""Responsible for a draft, as far as anybody was told."""
+"""Responsible for a draft, which nobody was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,6 @@ class Seen:
 
 
 SEEN = TypeAdapter(Seen)
-"""As stored in a message."""
 
 
 def seen(activity: OutreachActivity) -> Seen | None:

@@ -60,7 +60,6 @@ async def editable(request: Request) -> OutreachActivity:
 
 
 async def saved(activity: OutreachActivity, sentence: str) -> Response:
-    """With a warning on holidays and feasts."""
     days = await days_off(activity.starts_at, activity.ends_at, activity.municipality_id)
     if not days:
         return _done(activity, sentence)
@@ -85,9 +84,7 @@ async def when_and_where(
 
 
 async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: OutreachActivity | None = None) -> Cautions:
-    """As for sessions; none while the day or an hour is missing. The form that moves an activity means its responsible
-    person.
-    """
+    """None while the day or an hour is missing. The form that moves an activity means its responsible person."""
     form = checked(LookForm, Typed(typed.fields))
     if form is None:
         return NONE
@@ -209,7 +206,6 @@ async def publish(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def reopen(request: Request) -> Response:
-    """Where the person or venue is taken now, the page asks for a reason."""
     activity = await editable(request)
     reason = (await read_form(request)).value("override_reason").strip()[:240]
     try:
@@ -317,7 +313,6 @@ def _cancel_page(request: Request, activity: OutreachActivity, typed: Typed, *, 
 
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
-    """People who lead several hubs choose one first."""
     hubs = await _hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)

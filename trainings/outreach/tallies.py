@@ -48,7 +48,6 @@ async def tally(hub_id: UUID, subject: str, step: int) -> bool:
 
 
 async def tallies_of(hub_id: UUID, day: date) -> list[Tally]:
-    """This day and its month so far."""
     today = await _sums(hub_id, day, day)
     month = await _sums(hub_id, day.replace(day=1), day)
     return [Tally(subject, today.get(subject, 0), month.get(subject, 0)) for subject in SUBJECTS]

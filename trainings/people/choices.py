@@ -44,7 +44,6 @@ def needs() -> Choices:
 
 
 def relations() -> Choices:
-    """Of a guardian to a minor."""
     return _choices(RELATIONS)
 
 

@@ -39,8 +39,6 @@ class NotDecided(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The most frequent spelling, and how many people wrote any."""
-
     name: str
     n_people: int
 

@@ -20,7 +20,6 @@ from trainings.web.i18n import N_, gettext, speaking
 TEXT_VERSION = "2026-12"
 
 IN_ENGLISH = "-en"
-"""Suffix of a version read in English."""
 
 GUARDIAN, ASSENT = "guardian", "assent"
 """Besides the purposes."""

@@ -43,8 +43,6 @@ SEALED_GUARDIAN = tuple(sealer(Guardian, attribute) for attribute in ("name", "p
 
 
 class Agreed(NamedTuple):
-    """When, recorded by whom, asked how, which sentence."""
-
     at: datetime | str
     by: UUID | None
     how: str

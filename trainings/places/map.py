@@ -75,7 +75,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceGroup:
-    """`href`: the department's map, if any."""
+    """`href`: the department's map."""
 
     code: str
     name: str

@@ -152,7 +152,7 @@ class Drawing:
         return path_of(self._shape_rings(code))
 
     def land(self, codes: Iterable[str] | None = None) -> str:
-        """One path of these municipalities, or of all."""
+        """One path of all given municipalities."""
         return path_of(self._outline(self.codes if codes is None else codes))
 
     def borders(self, *, between_departments: bool, window: Box | None = None) -> str:

@@ -4,7 +4,6 @@ from trainings.places.models import AccessFeature
 from trainings.web.i18n import N_
 
 HUB_NAME = "Ventanilla Informativa Municipal sobre Migración"
-"""In full, on paper (VIMMIG)."""
 
 ACCESS: dict[AccessFeature, str] = {
     AccessFeature.STEP_FREE: N_("Entrada sin gradas"),

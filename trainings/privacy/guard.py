@@ -48,7 +48,7 @@ async def sweep_unless_odd() -> Swept | None:
 
 
 async def standing_stop() -> SweepStop | None:
-    """The clock's before that of rows."""
+    """A stop because of the clock comes first."""
     return await reads(SweepStop).filter(agreed_at=None).order_by("why", "id").first()
 
 

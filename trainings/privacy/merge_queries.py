@@ -34,7 +34,7 @@ class UnknownPerson(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`person` as asked for, and `people` merged with it, all at own hubs."""
+    """`people`: merged with `person`, at own hubs."""
 
     person: Participant
     people: Sequence[Participant]

@@ -94,14 +94,14 @@ class SignUp:
 
     @property
     def guardian_contact(self) -> GuardianContact:
-        """With the sign-up's contact unless the guardian gave another."""
+        """The sign-up's contact unless the guardian gave another."""
         assert self.guardian is not None
         own = self.guardian.phone or self.guardian.email
         return self.guardian if own else replace(self.guardian, phone=self.contact_phone, email=self.contact_email)
 
     @property
     def namesakes(self) -> Sequence[Namesake]:
-        """Tell one sign-up from another, in any order of the form."""
+        """Equal for the same people in any order of the form."""
         pairs = zip(self.members, self.keys, strict=True)
         return sorted((keys.name_key, keys.municipality or "", member.is_minor) for member, keys in pairs)
 
@@ -325,14 +325,12 @@ class SignedUp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """People who left now, not before."""
-
     registration_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`group_id`: the person's group now."""
+    """`group_id`: the person's group now. The same request twice is one."""
 
     group_id: UUID | None = None
 

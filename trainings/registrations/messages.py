@@ -25,9 +25,9 @@ from trainings.settings import get_settings
 
 REMINDER = "session_reminder"
 ABOUT_CHANGES = ("training_changed", "training_cancelled")
-"""They tell changes of sessions; others show the days as they stand."""
+"""Other messages show the days as they stand."""
 ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})
-"""Others tell of everybody of a group with the same address."""
+"""Other messages tell of everybody of a group with the same address."""
 AT_ONCE = 10_000
 """Keys in one statement: the engines take some thirty thousand."""
 

@@ -177,7 +177,7 @@ class Registration(Record):
 
     @property
     def holds_place(self) -> bool:
-        """It is one of the `taken`; walk-ins never are."""
+        """It counts in `taken`; walk-ins never do."""
         return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
 
     class Meta:

@@ -73,7 +73,6 @@ class OwnRegistration:
 
 
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
-    """With everything its pages show."""
     registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
     sessions = reads(TrainingSession).filter(training_id=registration.training_id)
     return OwnRegistration(

@@ -32,7 +32,6 @@ HOW_THEY_COME: dict[Source, str] = {
     Source.CALL: N_("Llama por teléfono"),
     Source.WHATSAPP: N_("Escribe por WhatsApp"),
 }
-"""Of people whom staff sign up."""
 
 PURPOSES: dict[ConsentPurpose, str] = {
     ConsentPurpose.DATA: N_("Guardar sus datos"),
@@ -114,7 +113,6 @@ RENAMED_BY: dict[Author, dict[Author, str]] = {
         Author.HUB: N_("El %(when)s lo corrigió la ventanilla."),
     },
 }
-"""By reader and author."""
 
 
 def said_of(words: dict[Author, dict[Author, str]], reader: Author, author: Author | None, at: datetime | None) -> str:

@@ -23,7 +23,6 @@ KEPT = timedelta(days=7)
 """After its end, as for support needs."""
 LONGEST = timedelta(days=366)
 MOST = 60
-"""Coming absences of one person."""
 
 
 class UnknownAbsence(NotFound):
@@ -103,12 +102,10 @@ async def forget_over() -> int:
 
 
 async def absences_of(user_id: UUID) -> list[Unavailability]:
-    """Current and coming, in order."""
     return await reads(Unavailability).filter(user_id=user_id, ends_at__gt=clock.now()).order_by("starts_at", "id")
 
 
 async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dict[UUID, list[Planned]]:
-    """What the person holds or answers for."""
     if not absences:
         return {}
     start, end = min(one.starts_at for one in absences), max(one.ends_at for one in absences)

@@ -102,8 +102,6 @@ class ChangedMeanwhile(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """`is_moved`: time or place changed for registered people."""
-
     training: Training
     is_moved: bool
 

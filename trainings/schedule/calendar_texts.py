@@ -243,7 +243,6 @@ async def _locked(wanted: Q) -> list[Row]:
 
 
 async def restamp(training_ids: Iterable[UUID]) -> None:
-    """Facilitators' entries say more than public ones."""
     await Training.filter(id__in=list(training_ids)).update(changed_at=clock.now())
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SHOWN_FOR = timedelta(days=7)
 """On public pages."""
 NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
-"""Of sessions that did not take place before."""
+"""Kinds of change of sessions that did not take place before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def differences(
     *,
     is_called_off: bool,
 ) -> list[Difference]:
-    """From before the earliest of these changes, which come in order. Moved and moved back is no change."""
+    """Since the earliest of these changes, which come in order. Moved and moved back is no change."""
     first: dict[UUID, DatedChange] = {}
     for change in changes:
         first.setdefault(change.thing_id, change)

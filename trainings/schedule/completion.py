@@ -22,8 +22,6 @@ class Session(Protocol):
 
 
 class Coming(Protocol):
-    """A session that does not count yet."""
-
     @property
     def starts_at(self) -> datetime: ...
     @property
@@ -31,8 +29,6 @@ class Coming(Protocol):
 
 
 class Stay(Protocol):
-    """In minutes."""
-
     @property
     def session_id(self) -> UUID: ...
     @property

@@ -27,8 +27,6 @@ class Span(Protocol):
 
 
 class DatedThing(Span, Protocol):
-    """A session, an activity, or a plan of either."""
-
     @property
     def venue_id(self) -> UUID | None: ...
 

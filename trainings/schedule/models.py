@@ -231,7 +231,7 @@ class Training(Record):
 
     @property
     def phone(self) -> str:
-        """For questions; the hub's where the training has none of its own. Needs `hub`."""
+        """The hub's where the training has none. Needs `hub`."""
         return self.contact_phone or self.hub.phone
 
     class Meta:

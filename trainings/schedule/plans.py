@@ -21,7 +21,7 @@ YOUNGEST, ADULT = 12, 18
 """Younger children are only a number of childcare places."""
 LONGEST_OFFER = 7 * 24
 NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity", "design", "paper_language"})
-"""Fixed; changed with the waiting list by registrations; chosen by certificates."""
+"""The hub is fixed; registrations change capacities, certificates the design."""
 
 TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
 """Copied from the course, fixed at publication."""
@@ -205,7 +205,6 @@ async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
 
 
 async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]:
-    """For a move or copy, which offers no choice of others."""
     planned = list(sessions)
     known = await with_access(user_id for one in planned for user_id in one.facilitator_ids)
     return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]

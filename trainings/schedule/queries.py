@@ -120,7 +120,6 @@ async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
-    """Begun since then; without drafts and cancelled trainings."""
     scope, of_scope = scope_of(actor)
     return list(await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()]))
 
@@ -266,7 +265,6 @@ async def course(course_id: UUID) -> Course:
 
 
 async def required_by(course_id: UUID) -> dict[UUID, str]:
-    """Titles."""
     found = reads(CoursePrerequisite).filter(course_id=course_id).order_by("required__title")
     return dict(await found.values_list("required_id", "required__title"))
 

@@ -166,7 +166,6 @@ async def check_cancellable(training: Training, session: TrainingSession) -> Non
 
 
 def closes_early(session: TrainingSession, at: datetime) -> bool:
-    """Then the true end is asked."""
     return session.starts_at <= at < session.ends_at - CLOSED_EARLY
 
 

@@ -21,7 +21,6 @@ def numbered(session: StaffSession) -> str:
 
 
 def numbering() -> Callable[[StaffSession], str]:
-    """Looks words up once for hundreds."""
     words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
 
     def told(session: StaffSession) -> str:

@@ -53,7 +53,7 @@ class Snapshots:
         return len(self.numbered) - 1 if self.numbered else None
 
     def known_by(self, reader: Reader) -> int:
-        """Told in words, else shown at sign-up."""
+        """The number told in words, else shown at sign-up."""
         if reader.told_number is not None:
             return reader.told_number
         return self.shown_at(reader.created_at)

@@ -16,7 +16,6 @@ COMMUNITY = "Las Pozas"
 
 
 async def build_cards(world: World) -> None:
-    """A block for a COCODE with some names given, and one sheet of spare cards."""
     hub = world.hubs[0]
     await make_spares(hub.id, N_SPARE, actor=PROGRAM)
     training = await _next_with_room(world)

@@ -17,7 +17,6 @@ CONFIRMED = (
     *("Las Pozas", "El Subín", "Las Palmas", "San Joaquín", "Barrio El Centro", "Nueva Libertad"),
     *("Colonia El Porvenir", "Aldea El Retalteco"),
 )
-"""Among those in `names.py`; the others wait."""
 INVITED = """\
 COCODE Aldea Las Pozas | Presidencia | Aldea Las Pozas
 COCODE Caserío San Marcos

@@ -18,7 +18,6 @@ OWN = {
 
 
 async def build_letters(world: World) -> None:
-    """The first operator words its reminders; the oldest address bounced."""
     operator_id = world.hubs[0].operator_id
     for kind, words in OWN.items():
         await save_words(operator_id, kind, "es-GT", words, actor=PROGRAM)

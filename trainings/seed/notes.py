@@ -76,8 +76,6 @@ EXAMPLE = "Ejemplo de demostración"
 
 @dataclass(frozen=True, slots=True)
 class SeedNote:
-    """Written and valid so many days from today; without days a draft."""
-
     hub: int
     title: str
     body: str

@@ -30,7 +30,6 @@ SEEN = {
     AgeBand.ADULTS: (31, 19, 2),
     AgeBand.ELDERS: (6, 5, 1),
 }
-"""At the fair: women, men, not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,6 @@ COOPERATIVE = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60">
 <circle cx="34" cy="30" r="24" fill="none" stroke="#0a5272" stroke-width="6"/>
 <circle cx="60" cy="30" r="24" fill="none" stroke="#0b5a3c" stroke-width="6"/>
 <circle cx="86" cy="30" r="24" fill="none" stroke="#f7b32b" stroke-width="6"/></svg>"""
-"""Invented: no municipality or cooperative has these."""
 PASS_MARK = 70
 DAYS_SINCE_FAMILIES = 40
 MARKS = (92, 78, 64)

@@ -75,7 +75,6 @@ COMING_FATES = (
     (Fate.USUAL, Fate.USUAL, Fate.UNLISTED),
     (Fate.FULL, Fate.USUAL, Fate.USUAL),
 )
-"""Of the first coming trainings, by hub in turn."""
 
 
 def _working_day(dice: random.Random, day: date) -> date:

@@ -23,7 +23,6 @@ FEASTS = (
     FeastDetails("1207", "Feria de la Asunción", 8, 12, 4),
     FeastDetails("1201", "Feria de San Marcos Evangelista", 4, 22, 7),
 )
-"""Plausible; operators enter their own."""
 
 
 async def build_planning(world: World) -> None:

@@ -281,12 +281,10 @@ async def _leave_early(session: TrainingSession, people: list[Registration]) -> 
 
 
 def running_course() -> SeedCourse:
-    """The one-session course always on in La Libertad, Petén."""
     return COURSES[0]
 
 
 async def build_running(world: World) -> Training:
-    """Open, with places, held by `facilita@`, some people in."""
     now = clock.now()
     hub = world.hubs[0]
     starts_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)

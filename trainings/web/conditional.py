@@ -28,7 +28,7 @@ def asked_in(scope: Scope) -> dict[bytes, str]:
 
 @lru_cache(maxsize=256)
 def accepts_gzip(accepted: str) -> bool:
-    """Named (or `*`) with a weight above zero and not below that of `identity`."""
+    """Weight above zero and not below that of `identity`."""
     weights: dict[str, float] = {}
     for part in accepted[:500].split(","):
         name, _sep, weight = part.replace(" ", "").lower().partition(";q=")

@@ -25,8 +25,6 @@ PARSER = MarkdownIt("commonmark", {"html": False})
 
 @dataclass(frozen=True)
 class GuidePage:
-    """`addresses`: panel pages on which it helps."""
-
     slug: str
     title: str
     addresses: tuple[str, ...]
@@ -44,7 +42,6 @@ def guide_pages() -> dict[str, GuidePage]:
 
 @lru_cache(maxsize=1024)
 def guide_path(panel_path: str) -> str:
-    """The page that names this panel page most closely."""
     fitting = [
         (len(address), page.path)
         for page in guide_pages().values()

@@ -44,7 +44,6 @@ def set_language(code: str) -> None:
 
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
-    """For mails to people who read English."""
     token = _language.set(code)
     try:
         yield
@@ -69,7 +68,6 @@ def npgettext(context: str, singular: str, plural: str, n: int) -> str:
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
-    """Marks a sentence for the catalogue."""
     return message
 
 

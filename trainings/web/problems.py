@@ -50,7 +50,7 @@ def sentence_of(refusal: Refusal) -> str:
 
 
 def with_time(form: Response, refusal: Refusal) -> Response:
-    """Adds when to send it again, where the refusal is for now only."""
+    """Adds when to send it again, where the refusal is temporary."""
     if isinstance(refusal, TooMany):
         form.headers["retry-after"] = str(refusal.retry_after)
     return form

@@ -24,9 +24,9 @@ from trainings.schedule.session_actions import closes_early
 from trainings.web.i18n import N_
 
 LATELY = timedelta(minutes=10)
-"""A running session does not wait for phones that said this lately that they hold nothing."""
+"""A running session does not wait for phones that said within this time that they hold nothing."""
 PHONE = Actor(id=None, role="phone")
-"""Also where staff ended the wait."""
+"""The actor also where staff ended the wait."""
 
 
 class ClosedMeanwhile(Refusal):
@@ -112,7 +112,7 @@ async def _locked(session_id: UUID) -> TrainingSession:
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """Open sessions that a phone closed, and when: a phone that may close comes before one that only reports."""
+    """Open sessions that a phone closed, and when. A phone that may close counts before a phone that only reports."""
     return {key: close.at for key, (_session, close) in (await _closings(session_ids)).items()}
 
 
@@ -169,7 +169,6 @@ async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) 
 
 
 async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
-    """Phones in use that have not said since this moment that they hold nothing."""
     bound = reads(DeviceSession).filter(session_id=session_id).values_list("device_id")
     devices = await reads(Device).filter(
         id__in=[key for (key,) in await bound], revoked_at=None, token_hash__not_isnull=True
@@ -178,7 +177,6 @@ async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
 
 
 async def untold(session: TrainingSession) -> list[Gap]:
-    """For staff about to close: marks held or missing, and silent phones."""
     since = min(session.ends_at, clock.now() - LATELY)
     missing = {one.id: one for one in await phones_missing(session.id, since)}
     gaps = {one.device_id: one for one in (await gaps_of([session.id])).get(session.id, [])}

@@ -60,8 +60,6 @@ class NotYourPhone(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a phone is for, and the hub that answers for it."""
-
     hub_id: UUID
     session_ids: Collection[UUID] = field(default=())
     activity_ids: Collection[UUID] = field(default=())
@@ -69,7 +67,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """`token`: for its cookie, the phone's earlier one or a new one."""
+    """`token`: for its cookie."""
 
     device: Device
     token: str
@@ -96,7 +94,7 @@ async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = 
 
 
 async def phone_in_hand(token: str, actor: Actor) -> Device | None:
-    """The phone that preparing this one would use again; None: a new one."""
+    """None: preparing makes a new phone."""
     read = tokens.read_own_link(token)
     known = await Device.get_or_none(token_hash=device_digest(read)) if read is not None else None
     return known if known is not None and _can_take_up(known, actor) else None
@@ -373,7 +371,6 @@ async def take_role(grant: RoleGrant, *, actor: Actor) -> list[Device]:
 
 
 async def phones_of(user_id: UUID) -> list[Device]:
-    """In use, prepared last by this person, by name; also codes that wait for a phone."""
     found = await reads(Device).filter(prepared_by_id=user_id, revoked_at=None).select_related("hub")
     return sorted(found, key=lambda one: (one.name.casefold(), one.id))
 

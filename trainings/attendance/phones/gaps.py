@@ -52,9 +52,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What is unknown of one phone at one session. `n_unsent`: as it said at `said_at`. `is_silent`: not heard of since
-    the session was over.
-    """
+    """`n_unsent`: as the phone said at `said_at`. `is_silent`: not heard of since the session was over."""
 
     device_id: UUID
     name: str
@@ -229,7 +227,6 @@ class _Made:
     is_all: bool = True
 
     def n_others(self, first: int, last: int | None) -> int:
-        """Slips and heads with numbers from `first` on and below `last`."""
         end = len(self.others) if last is None else bisect_left(self.others, last)
         return end - bisect_left(self.others, first)
 

@@ -36,7 +36,7 @@ class PhoneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """With sessions and activities to come. `added`: sessions that it gets with its next signal."""
+    """`added`: sessions that it gets with its next signal."""
 
     device: Device
     hub: str
@@ -49,7 +49,6 @@ class Phone:
 
 
 async def phones_seen_by(actor: Actor) -> list[Phone]:
-    """By hub, phones with something unsent first."""
     now = clock.now()
     prepared = Q(token_hash__not_isnull=True) | Q(enrol_until__gt=now)
     is_recent = Q(revoked_at=None) | Q(revoked_at__gte=now - SHOWN_AFTER_REVOKING)

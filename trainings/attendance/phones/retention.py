@@ -40,7 +40,6 @@ WITH_MARKS = """
             OR EXISTS (SELECT 1 FROM walk_in_slip w WHERE w.session_id = s.id))
     ORDER BY s.id
 """
-"""Marks left over have no body."""
 
 
 async def n_old_marks() -> int:

@@ -69,7 +69,7 @@ class Spare(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Rows by card. The first `n_named` rows were printed with a name."""
+    """The first `n_named` rows were printed with a name."""
 
     code: str
     printed_at: datetime

@@ -40,7 +40,6 @@ class Offer:
 
     @property
     def hub_id(self) -> UUID | None:
-        """Of the training at hand, else of the first item."""
         of_training = [one.training.hub_id for one in self.sessions if one.training_id == self.at_hand]
         of_any = [one.training.hub_id for one in self.sessions]
         return next(iter([*of_training, *of_any, *(one.hub_id for one in self.activities)]), None)

@@ -61,7 +61,7 @@ def path_for(language: str) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """`extra`: what else decides whether a phone has it already."""
+    """`extra`: what else tells two versions of a file apart."""
 
     url: str
     content: bytes
@@ -70,7 +70,6 @@ class Kept:
 
     @property
     def digest(self) -> str:
-        """SHA-256 in base64, for `integrity`."""
         return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
 
     @property
@@ -184,7 +183,7 @@ def manifest(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`flag`: as in a phone's list; `size` and `path` draw its QR."""
+    """`flag`: as in a phone's list."""
 
     token: str
     short_code: str

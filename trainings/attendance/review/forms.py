@@ -29,7 +29,7 @@ class AnswerForm(Form):
 
 
 class HeadsAnswerForm(Form):
-    """About a phone's heads at an activity until `hasta`; or the answer taken back."""
+    """About a phone's heads at an activity until `hasta`."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
 

@@ -28,8 +28,8 @@ DECIDED = (HeadState.COUNTED, HeadState.DISMISSED)
 
 @dataclass(frozen=True, slots=True)
 class PhoneHeads:
-    """`cells`: by (sex, age band), without its own undos; `n_of_others`: touches of other phones that it takes back.
-    `until`: when the last came in.
+    """`cells`: by (sex, age band); `n_of_others`: touches of other phones that it takes back. `until`: when the last
+    came in.
     """
 
     phone_id: UUID

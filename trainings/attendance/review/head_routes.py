@@ -36,7 +36,6 @@ PATH = "/panel/actividades/{id:uuid}/revisar"
 
 @allow(*HEAD_COUNTERS)
 async def show(request: Request) -> Response:
-    """For people who count there; coordinators decide."""
     activity, can_decide = await head_gate(request.path_params["id"], request.state.actor)
     review = await head_review_of(activity)
     context = {

@@ -43,8 +43,6 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`person_path`, `card_path` empty: no page."""
-
     ids: Sequence[UUID]
     who: str
     community: str

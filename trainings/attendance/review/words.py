@@ -59,12 +59,10 @@ REASONS: dict[ScanFlag, Reason] = {
         N_("La sesión estaba cancelada"), N_("Queda guardado. No da horas mientras la sesión siga cancelada.")
     ),
 }
-"""In page order: what does not count yet comes first."""
 NAMED_SINCE = Reason(N_("Tarjetas que ya tienen nombre"), N_("Se decidió cuando todavía no lo tenían."))
 COUNTED_TWICE = Reason(
     N_("Acompañantes que contó otro teléfono"), N_("Se decidió que estas personas ya están contadas.")
 )
-"""Only of decided marks."""
 
 OUT_OF_USE = N_("El teléfono ya no estaba en uso. Pregunte a quien lo tenía.")
 NOT_FOR_IT = N_("El teléfono no era para esta actividad, o lo trajo la copia que cargó otra ventanilla.")

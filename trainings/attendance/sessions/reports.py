@@ -56,7 +56,7 @@ class Figures:
 
     @property
     def n_all(self) -> int:
-        """Heads in the room, for the snack."""
+        """For the snack."""
         return self.n_present + self.n_unnamed + self.n_companions
 
 

@@ -174,7 +174,7 @@ GOES_THERE = ("name", "address", "municipality")
 
 @dataclass(frozen=True, slots=True)
 class AtVenue:
-    """To come, and known to others. `n_people`: told of a change. `starts_at`: of the first of `n_sessions`."""
+    """`n_people`: told of a change. `starts_at`: of the first of `n_sessions`."""
 
     title: str
     path: str

@@ -37,8 +37,6 @@ SEXES = (Sex.MUJER, Sex.HOMBRE, Sex.UNDISCLOSED, None)
 
 @dataclass(frozen=True, slots=True)
 class SessionFile:
-    """`sheets`: printed sheets in it; `unnamed`: nameless arrivals on none of them."""
-
     door: Door
     head: Head
     report: Report

@@ -40,8 +40,6 @@ class TypeInForm(Form):
 
 
 class KeyForm(Form):
-    """A button whose repeats are one."""
-
     key: UUID
 
 

@@ -27,7 +27,7 @@ NEVER = Marked()
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By person, over all their registrations, and by card without a name."""
+    """By person, over all their registrations, and by nameless card."""
 
     person_of: Mapping[UUID, UUID]
     by_person: Mapping[UUID, Marked]

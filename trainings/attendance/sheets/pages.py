@@ -34,9 +34,7 @@ WIDTHS: Mapping[str, int] = {
 }
 """Millimetres for writing by hand."""
 UPRIGHT, ON_ITS_SIDE = 62, 136
-"""Millimetres of columns that leave names readable: beyond the first the page is landscape, beyond the second columns
-get narrower.
-"""
+"""Millimetres of columns: beyond the first the page is landscape, beyond the second columns get narrower."""
 SHORT = {"sex": "M/H"}
 """For heads wider than their column's contents."""
 
@@ -108,7 +106,7 @@ def list_data(
     is_marked: bool = False,
     note: str = "",
 ) -> dict[str, Any]:
-    """With attendance after the session. `code`: empty where none was printed."""
+    """`code`: empty where none was printed."""
     known = [one for one in COLUMNS if one in columns]
     needed = sum(WIDTHS[one] for one in known)
     share = min(1.0, ON_ITS_SIDE / needed) if needed else 1.0

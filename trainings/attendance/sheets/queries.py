@@ -23,7 +23,6 @@ from trainings.schedule.models import TrainingSession
 from trainings.web.i18n import N_
 
 WITHOUT_NAME = "Sin nombre todavía"
-"""On paper, in Spanish."""
 
 
 class UnknownSheet(NotFound):
@@ -107,7 +106,7 @@ class OpenSheet:
 
     @property
     def n_named(self) -> int:
-        """Rows with a printed name come first: "todas"."""
+        """These rows come first: "todas"."""
         return sum(line.is_named_on_paper for line in self.lines)
 
     @property

@@ -33,4 +33,3 @@ PROBLEMS: dict[str, str] = {
 ANY_OTHER = N_("No se pudo anotar. Revise los datos.")
 NOT_OPENED = N_("Todavía no se ha anotado.")
 UNOPENABLE = frozenset({SEALED, UNREADABLE})
-"""Nothing can be shown or corrected."""

@@ -26,8 +26,6 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """Empty name: no answer."""
-
     name: str
     people: Sequence[Called]
 

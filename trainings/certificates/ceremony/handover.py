@@ -66,7 +66,7 @@ class Handed:
 
 
 async def of_training(training_id: UUID) -> list[Certificate]:
-    """By folio, with people; without papers prepared for people who gave their place back and never came."""
+    """Without papers prepared for people who gave their place back and never came."""
     standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     ordered = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
     # Joined: a separate fetch takes Tortoise quadratic time.
@@ -121,7 +121,7 @@ async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, act
 
 
 async def paper_at_desk(code: str, *, actor: Actor) -> Certificate | None:
-    """None: the actor may not hand it over; a stranger's request asks no database."""
+    """None: the actor may not hand it over. A stranger's request asks no database."""
     hubs = sorted(actor.hubs_with(DESK))
     return await reads(Certificate).get_or_none(code=code, hub_id__in=hubs, erased_at=None) if hubs else None
 
@@ -188,6 +188,5 @@ async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certifi
 
 
 async def sheets_of_training(training_id: UUID) -> list[AttendanceSheet]:
-    """Newest first."""
     found = reads(AttendanceSheet).filter(session__training_id=training_id).order_by("-created_at", "-id")
     return await found.select_related("session")

@@ -37,7 +37,6 @@ _YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0
 
 MOST_RANGES = 5_000
 LONGEST_FOLIOS = 60_000
-"""In letters."""
 
 
 class UnreadableFolios(Refusal):
@@ -145,7 +144,7 @@ def parts_of(papers: Sequence[Certificate]) -> list[Sequence[Certificate]]:
 async def to_print(
     training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None
 ) -> list[Certificate]:
-    """Standing papers, of the `chosen` folios, or only new and changed ones, in calling order; then the rest by
+    """Standing papers of the `chosen` folios, or only new and changed papers, in calling order; then the rest by
     folio.
     """
     people = await queries.people_of(training)

@@ -82,7 +82,6 @@ class Line:
 
 
 async def volumes(actor: Actor) -> list[Volume]:
-    """By name, newest year first."""
     operators = await operators_of(actor)
     series = await reads(FolioSeries).filter(operator_id__in=sorted(operators)).order_by("-year")
     found = [Volume(operators[one.operator_id], one.year, one.next_number - 1) for one in series]

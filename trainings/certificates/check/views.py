@@ -25,7 +25,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A folio or name beside a right code that is not on the paper, or was not compared."""
+    """A folio or name beside a right code that differs from the paper, or was not compared."""
 
     sentence: str
     advice: str
@@ -133,7 +133,7 @@ def badge_response(certificate: Certificate, text: str, headers: Mapping[str, st
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """For staff who may note the hand-over at `path`. `has_changed` since printing."""
+    """For staff who may note the hand-over at `path`. `has_changed`: since printing."""
 
     path: str
     is_annulled: bool
@@ -161,8 +161,6 @@ async def desk_view(code: str, actor: Actor) -> DeskView | None:
 
 @dataclass(frozen=True, slots=True)
 class LaterView:
-    """`when`: the minute from which there is an answer."""
-
     title: str
     lead: str
     when: str
@@ -189,8 +187,6 @@ def _when(refusal: TooMany) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptView:
-    """`annulled`: empty where none was."""
-
     found: TranscriptCheck
     mismatch: Mismatch | None
     made: str

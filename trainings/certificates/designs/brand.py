@@ -172,13 +172,12 @@ class Paper(NamedTuple):
 
 
 def paper_of(training: Training) -> Paper:
-    """The training's own, else its operator's (loaded with its hub)."""
+    """The training's own, else its operator's (loaded)."""
     operator = training.hub.operator
     return Paper(training.design or operator.design, training.paper_language or operator.paper_language)
 
 
 async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) -> None:
-    """For future papers of trainings without a choice of their own."""
     async with transaction():
         [operator] = await lock(Operator, [operator_id])
         operator.design, operator.paper_language = paper

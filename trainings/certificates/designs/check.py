@@ -66,8 +66,6 @@ _EXPLANATIONS = (
 
 
 class UnusableDesign(ValueError):
-    """`problems`: sentences."""
-
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems

@@ -92,7 +92,6 @@ def _versions(chosen: DesignInfo, language: str) -> dict[str, str]:
 
 
 def missing_glyphs(*texts: str, design: str = FIRST) -> str:
-    """Characters that the design cannot print."""
     return missing_in(all_designs().get(design, all_designs()[FIRST]), *texts)
 
 

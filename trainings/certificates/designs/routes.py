@@ -95,7 +95,6 @@ class SignatoryForm(TermForm):
 
     @property
     def missing(self) -> str:
-        """The empty field that this choice needs; empty: none."""
         if self.office != TRAINER and not self.name:
             return "name"
         return "own_office" if self.office == OWN_WORDS and not self.own_office else ""

@@ -182,7 +182,6 @@ async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Acto
 
 
 async def move_signatory_up(operator_id: UUID, signatory_id: UUID, *, actor: Actor) -> None:
-    """The first stays."""
     async with transaction():
         standing = await _locked(operator_id)
         place = standing.index(_find(standing, signatory_id))

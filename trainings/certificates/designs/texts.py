@@ -246,7 +246,6 @@ def codes() -> list[str]:
 
 
 def usable_codes() -> list[str]:
-    """The log says why others cannot be printed."""
     usable = []
     for code in codes():
         try:

@@ -136,7 +136,6 @@ def kinds_of(registration: Registration, training: Training) -> list[Certificate
 
 
 async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[Certificate]]:
-    """In order; at most some thousands."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     for one in await Certificate.filter(registration_id__in=list(registration_ids)).order_by("year", "number"):
         papers[one.registration_id].append(one)
@@ -177,9 +176,7 @@ async def same_occasion(
     kinds: Sequence[CertificateKind] = (),
     day: date | None = None,
 ) -> Occasion:
-    """Does not ask whether the training is over. `kinds` default to those of a completed course, `day` to that of
-    papers made now.
-    """
+    """`kinds` default to those of a completed course, `day` to that of papers made now. A training may still run."""
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
     training = await Training.get(id=training_id).prefetch_related(
@@ -485,7 +482,6 @@ async def to_decide(actor: Actor) -> list[RevocationRequest]:
 
 
 async def standing_of(training_id: UUID) -> list[Certificate]:
-    """By folio, with people."""
     found = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
     # Joined: a separate fetch takes Tortoise quadratic time.
     return await found.order_by("year", "number", "id").select_related("registration__participant")

@@ -53,7 +53,6 @@ async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
 
 
 async def examined(training_id: UUID) -> list[Registration]:
-    """By name, with people."""
     came = (
         await reads(Attendance)
         .filter(registration__training_id=training_id, is_present=True)

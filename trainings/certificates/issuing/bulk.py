@@ -60,7 +60,7 @@ CONCERNED = f"""
         SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'
     )
 """  # noqa: S608 - a constant
-"""Without people whose certificate was withdrawn: another is issued to them alone, at their word."""
+"""Without people whose certificate was withdrawn: staff issue another to that person alone."""
 OF_A_PURPOSE: Mapping[JobPurpose, str] = {
     JobPurpose.ISSUE: CONCERNED,
     JobPurpose.PREPARE: CONCERNED,
@@ -79,7 +79,7 @@ KINDS: Mapping[JobPurpose, Sequence[CertificateKind]] = {
     JobPurpose.PREPARE: (),
     JobPurpose.NOTES: (NOTE,),
 }
-"""Empty: the course's own."""
+"""Empty: the kinds that the course gives."""
 ACTS = {
     JobPurpose.ISSUE: "certificates.issue_many",
     JobPurpose.PREPARE: "certificates.prepare_many",
@@ -304,7 +304,7 @@ async def _carry_out(
 
 FILES = "certificate_files"
 SECONDS_OF_A_TURN = 10.0
-"""Then other work passes."""
+"""A turn ends after this, so that other work passes."""
 KEPT_AT_ONCE = 8
 """In one transaction of some milliseconds."""
 MADE_MEANWHILE = 4

@@ -117,7 +117,7 @@ async def annul_unused(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def correct(request: Request) -> Response:
-    """«Corregir e imprimir de nuevo»: same folios, the training's current words."""
+    """«Corregir e imprimir de nuevo»: same folios, current words."""
     training = await _training_to_issue(request)
     n = await preparing.correct_outdated(training.id, actor=request.state.actor)
     await preparing.validate_few(training.id)
@@ -177,7 +177,6 @@ async def turn(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_print(request: Request) -> Response:
-    """Marks nothing as printed."""
     return await _to_print(request, await _training(request), only_changed=request.query_params.get("solo") == CHANGED)
 
 

@@ -28,7 +28,6 @@ from trainings.web.i18n import N_
 
 SAYS = ("kind", "minutes", "sheet")
 AT_ONCE = 10_000
-"""Keys in one query."""
 
 # -- a session's time was corrected
 
@@ -48,9 +47,7 @@ class HeldOtherwise:
 
 
 async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
-    """Standing certificates of these sessions' trainings that state other days, or as diplomas other hours. A note's
-    hours come from attendance.
-    """
+    """Standing certificates that state other days, or as diplomas other hours. A note's hours come from attendance."""
     corrected = await _corrected(sessions)
     if not corrected:
         return {}
@@ -124,17 +121,16 @@ class Change:
 
     @property
     def text(self) -> str:
-        """For a form, which returns it to show that nothing changed."""
+        """A form returns it to show that nothing changed."""
         return f"{self.now.text}-{self.held.corrected_at.timestamp()}" if self.held is not None else self.now.text
 
     @property
     def fails(self) -> bool:
-        """It would not be issued now; else only its hours differ."""
+        """False: only its hours differ."""
         return self.now.minutes == 0 if self.certificate.kind is NOTE else not self.now.is_completed
 
 
 async def changes_of(training_id: UUID) -> list[Change]:
-    """By folio, with people."""
     return await _changes(Q(registration__training_id=training_id), Q(training_id=training_id))
 
 
@@ -201,7 +197,7 @@ async def late_at(hub_ids: Collection[UUID]) -> list[Late]:
 
 
 def late_of(changes: Sequence[Change]) -> Late:
-    """Of one training; not empty."""
+    """`changes` of one training, not empty."""
     n_failing = sum(one.fails for one in changes)
     return Late(changes[0].certificate.registration.training, n_failing, len(changes) - n_failing)
 

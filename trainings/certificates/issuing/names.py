@@ -142,7 +142,7 @@ async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class ChangedName:
-    """A paper with another name than when last printed or issued. `by`: staff; empty: its own link."""
+    """Another name than when last printed or issued. `by`: staff; empty: its own link."""
 
     folio: str
     before: str

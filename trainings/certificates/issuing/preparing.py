@@ -84,8 +84,6 @@ async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, 
 
 
 class Outdated(StrEnum):
-    """What a prepared paper states wrongly now."""
-
     TITLE = "title"
     HOURS = "hours"
     DAYS = "days"

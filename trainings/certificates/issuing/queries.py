@@ -106,7 +106,7 @@ class Person:
 
     @property
     def wanted(self) -> list[Certificate]:
-        """Standing papers; without prepared ones of people who gave their place back and never came."""
+        """Without prepared papers of people who gave their place back and never came."""
         standing = [one for one in self.certificates if stands(one)]
         return [one for one in standing if self.is_expected or one.state is not CertificateState.PREPARED]
 
@@ -303,7 +303,6 @@ SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.HOURS: N_("No completó las horas."),
     SkipReason.HAS_ONE: N_("Ya tenía el suyo: %(detail)s."),
 }
-"""Mendable reasons first."""
 OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.PREPARE, SkipReason.HOURS): N_("Ya no puede completar las horas."),
     (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
@@ -352,7 +351,6 @@ class Progress:
 
     @property
     def n_all(self) -> int:
-        """While people are being taken: at most one paper each."""
         is_taking = self.job.n_seen < self.job.n_total
         return max(self.job.n_total + (self.job.n_total if is_taking else self.n_papers), 1)
 
@@ -398,7 +396,6 @@ async def job_to_show(training_id: UUID) -> IssueJob | None:
 
 
 def issued_by(job: IssueJob) -> QuerySet[Certificate]:
-    """Standing papers of this job alone."""
     own = reads(Certificate).filter(
         registration__training_id=job.training_id,
         kind__in=sorted(KINDS[job.purpose] or HIGHER),

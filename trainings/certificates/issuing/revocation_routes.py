@@ -64,7 +64,7 @@ def _one_page(request: Request, certificate: Certificate, form: Typed | None, st
 
 @allow(*ISSUERS)
 async def revoke_one(request: Request) -> Response:
-    """`another`: also issue one in its place, both or neither."""
+    """`another`: also issue a new paper, both or neither."""
     certificate = await _certificate(request)
     if not queries.stands(certificate):
         return no_longer(request, certificate, AlreadyRevoked())
@@ -176,8 +176,6 @@ LATE = "/panel/capacitaciones/{id:uuid}/diplomas/cambios"
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """`value`: for the form."""
-
     id: UUID
     name: str
     kind: str

@@ -70,7 +70,9 @@ class OpenKind:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """`is_above_diploma`: a certificado may replace their diploma; `must_ask_back`: they hold that."""
+    """`is_above_diploma`: a certificado may replace the person's diploma; `must_ask_back`: the diploma was handed
+    over.
+    """
 
     id: UUID
     name: str
@@ -120,7 +122,6 @@ def _confirmed(one: Confirmed) -> str:
 
 
 def certificate_view(certificate: Certificate, others: Sequence[Certificate] = ()) -> CertificateView:
-    """`others`: of the same person and training."""
     return CertificateView(
         id=certificate.id,
         kind=gettext(KIND_WORDS[certificate.kind]),
@@ -172,8 +173,6 @@ def _annulled(certificate: Certificate) -> str:
 
 
 class Step(StrEnum):
-    """In this order."""
-
     PAPERS = "papers"
     PRINT = "print"
     HAND_OVER = "hand_over"

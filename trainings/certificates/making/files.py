@@ -60,7 +60,7 @@ async def file_of(certificate: Certificate) -> CertificateFile:
 
 
 async def keep(made: Sequence[tuple[Certificate, MadeFile]]) -> None:
-    """In one short transaction. A certificate keeps the file it has; drops files of an older revision."""
+    """In one short transaction. A certificate keeps the file it has; files of an older revision are dropped."""
     async with transaction():
         now = {one.id: one.revision for one in await lock(Certificate, [one.id for one, _file in made])}
         rows = [_row(one, file) for one, file in made if now.get(one.id) == one.revision]
@@ -132,7 +132,7 @@ class MinorsContact(Refusal):
 
 
 async def valid_certificate(typed_code: str) -> Certificate:
-    """A prepared or annulled one is unknown here."""
+    """Refuses a prepared or annulled certificate as unknown."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(code=code, state=CertificateState.VALID)
     if certificate is None:

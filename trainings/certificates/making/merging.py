@@ -14,7 +14,6 @@ import pikepdf
 from pikepdf import Name
 
 CATALOGUE, PAGES, INFO = 1, 2, 3
-"""Object numbers of the whole; pieces follow."""
 ROWS = 10_000
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 # As qpdf writes an object: its strings escape every bracket, so that a reference within one is not taken for one.

@@ -328,7 +328,7 @@ async def _keep(made: Transcript, registration: Registration, actor: Actor) -> T
 
 
 async def own_transcript(participant_ids: Collection[UUID], typed_code: str) -> Transcript:
-    """Another person's is unknown."""
+    """Refuses another person's as unknown."""
     code = tokens.read_certificate_code(typed_code) or ""
     found = await reads(Transcript).get_or_none(participant_id__in=list(participant_ids), code=code)
     if found is None:

@@ -39,8 +39,6 @@ class FileOrder:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """`signed_by`: the signing certificate's fingerprint. `versions`: of what set it."""
-
     content: bytes
     sha256: str
     unsigned_sha256: str

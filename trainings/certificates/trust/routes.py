@@ -45,7 +45,6 @@ async def public_key(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def certificate(request: Request) -> Response:
-    """To compare it or make a reader trust it."""
     issuer = await issuers.find_issuer(request.path_params["code"])
     pem = issuers.certificate_of(issuer, request.path_params["fingerprint"])
     return Response(pem, 200, KEPT, "application/x-pem-file")

@@ -91,7 +91,7 @@ class Again(Response):
 
 @dataclass(slots=True)
 class Kept:
-    """Prebuilt answers; when rendered, and when last known as newest (`clock.ticks`)."""
+    """`clock.ticks`: when rendered, and when last known as newest."""
 
     which: StatusList
     version: Version
@@ -121,7 +121,7 @@ NEVER = float("-inf")
 
 
 def touch(certificates: Iterable[Certificate]) -> None:
-    """Their state changes: this process queries at once, others notice by themselves."""
+    """This process queries at once, others notice by themselves."""
     now = clock.ticks()
     _moved.update({(one.operator_id, one.year): now for one in certificates})
 

@@ -57,8 +57,6 @@ class UndoForm(Form):
 
 
 class CloseForm(Form):
-    """When the session really ended, asked where it is closed early."""
-
     ended: time | None = None
 
 

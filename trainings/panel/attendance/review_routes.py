@@ -166,7 +166,7 @@ def _keys(texts: list[str]) -> list[UUID]:
 
 @allow(*ATTENDANCE_TAKERS)
 async def close(request: Request) -> Response:
-    """At the time a phone said, though others have not told everything: later marks are flagged."""
+    """At the time a phone said, though other phones have not sent all: later marks are flagged."""
     actor = request.state.actor
     gate = await gate_of(request.path_params["id"], actor)
     if not gate.can_close:
@@ -178,7 +178,6 @@ async def close(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def stay_open(request: Request) -> Response:
-    """The phone's closing was a mistake."""
     actor = request.state.actor
     gate = await gate_of(request.path_params["id"], actor)
     if not gate.can_close:

@@ -72,7 +72,6 @@ class Concern:
 
 
 async def concerns_of(actor: Actor) -> list[Concern]:
-    """What cannot wait first."""
     found = [
         *await _held_mail(actor),
         *await _nothing_deleted(actor),

@@ -175,7 +175,6 @@ def _summary(loaded: Loaded) -> str:
 
 
 def asked_month(request: Request) -> tuple[Month, tuple[str, ...]]:
-    """Of the address, else this one with a sentence."""
     typed = request.query_params.get("mes", "")
     month = Month.read(typed)
     wrong = bool(typed) and month is None

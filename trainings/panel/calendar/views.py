@@ -25,8 +25,6 @@ Option = tuple[str, str]
 
 
 class View(StrEnum):
-    """The last part of its address."""
-
     MONTH = "mes"
     WEEK = "semana"
     LIST = "lista"
@@ -51,8 +49,6 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Empty where it does not matter; ids are the actor's choices."""
-
     hub: HubChoice | None = None
     person: tuple[UUID, str] | None = None
     venue: tuple[UUID, str] | None = None
@@ -68,7 +64,6 @@ class Wanted:
 
     @property
     def words(self) -> list[str]:
-        """For the head of a printed sheet."""
         told = [self.hub.name] if self.hub else []
         if self.person:
             told.append(gettext(N_("Facilita: %(name)s")) % {"name": self.person[1]})
@@ -90,7 +85,6 @@ class Tab:
 
 
 async def choices_of(actor: Actor) -> Choices:
-    """A facilitator finds their own name alone."""
     hubs, of_hubs = _hubs(actor)
     people, of_people = _people(actor)
     text = f"{HUBS.format(hubs)} UNION ALL {VENUES.format(hubs)} UNION ALL {people} ORDER BY kind, name, id"
@@ -115,7 +109,6 @@ HOLDS = """u.id IN (
     SELECT f.user_id FROM session_facilitator f
     JOIN training_session s ON s.id = f.session_id JOIN training t ON t.id = s.training_id WHERE t.hub_id IN ?list
 )"""
-"""By hand, in one statement."""
 
 
 def _hubs(actor: Actor) -> tuple[str, list[object]]:
@@ -135,7 +128,6 @@ def _people(actor: Actor) -> tuple[str, list[object]]:
 
 
 def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, list[str]]:
-    """With a sentence for each unknown or out of scope."""
     notes: list[str] = []
     slug, person, venue = (query.get(name, "") for name in ("ventanilla", "facilita", "lugar"))
     hub = next((hub for hub in choices.hubs if hub.slug == slug), None)
@@ -162,7 +154,6 @@ def applied(wanted: Wanted, view: View, **period: object) -> list[Applied]:
 
 
 def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
-    """From this month to this week, from another to its first."""
     today = clock.today()
     day = today if first <= today <= last else first
     # A week that lies in two months leads to the one in which it ends: that one begins in it.
@@ -176,7 +167,6 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
 
 
 async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> tuple[StaffSession, ...]:
-    """In scope, on at some time of the span."""
     scope, of_scope = queries.scope_of(actor)
     conditions = ["s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ?", scope]
     values = [start - LONGEST_SESSION, end, start, *of_scope]

@@ -48,7 +48,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`slot`: its classes (start, length, state); `half` of the day goes without saying in the grid."""
+    """`slot`: its classes (start, length, state); `half`: the usual half of the day, not written."""
 
     slot: str
     time: str

@@ -75,7 +75,6 @@ class NewAccountForm(PostForm):
 
 @allow(*ACCOUNT_KEEPERS)
 async def index(request: Request) -> Response:
-    """Closed accounts last."""
     found = await queries.staff_visible_to(request.state.actor)
     users = sorted(found, key=lambda user: not user.is_active)
     return render(

@@ -49,8 +49,6 @@ class UnknownText(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Per language, and since when the operator has words of its own."""
-
     what: str
     versions: Sequence[tuple[str, str, datetime | None]]
 

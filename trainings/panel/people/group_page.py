@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 async def show_group(
     request: Request, group: OwnGroup, *, refused: Refusal | None = None, status: int = 200
 ) -> Response:
-    """`refused` says on top what could not be done."""
     members = await members_of(group)
     lead = lead_of(members)
     training = lead.own.registration.training
@@ -95,7 +94,6 @@ async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Seq
 
 
 async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
-    """What all of them lose; asks nothing where nothing can be cancelled."""
     lead = lead_of(await members_of(group))
     if lead.is_cancelled or not lead.can_change:
         return lead_to(base_of(request))

@@ -96,7 +96,6 @@ def _answers_of(person: Participant) -> dict[str, object]:
 
 @allow(HOLDER)
 async def save_data(request: Request) -> Response:
-    """At any time: what is kept can be corrected."""
     ticket = await known(request)
     try:
         form = check(AnswersForm, await read_form(request))
@@ -111,7 +110,7 @@ async def save_data(request: Request) -> Response:
 
 @allow(HOLDER)
 async def permissions(request: Request) -> Response:
-    """In the words agreed to; how and when."""
+    """In the words agreed to."""
     ticket = await known(request)
     context = {
         "ticket": ticket,
@@ -137,7 +136,7 @@ async def _is_leaving(ticket: Ticket) -> bool:
 
 @allow(HOLDER)
 async def confirm_withdraw(request: Request) -> Response:
-    """Asks nothing where it does not stand, or was asked already."""
+    """Asks nothing where no consent stands, or withdrawal was asked already."""
     ticket, purpose = await known(request), _purpose(request)
     standing = permissions_of(await agreed_by(ticket.own.registration)).standing
     is_data = purpose is ConsentPurpose.DATA

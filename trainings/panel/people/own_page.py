@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
-    """`forms`: `name_form` or `needs_form` with their errors."""
     registration = ticket.own.registration
     person, training = registration.participant, registration.training
     is_archive, keeps_apart = ticket.own.is_only_archive, await came_back(registration)

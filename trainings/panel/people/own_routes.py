@@ -52,7 +52,6 @@ CLAIM_SECONDS = 86_400
 
 @allow(HOLDER)
 async def show(request: Request) -> Response:
-    """The group's page, the person's, or the ticket alone of an unclaimed link."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         return await group_page.show_group(request, await group_of(link))
@@ -146,7 +145,7 @@ async def cancel(request: Request) -> Response:
 
 @allow(HOLDER)
 async def rejoin(request: Request) -> Response:
-    """At the end of the list where there is no place; a refusal is said on the page."""
+    """At the end of the list where no place is left; a refusal is said on the page."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         return await group_page.rejoin_all(request, await group_of(link))

@@ -98,7 +98,7 @@ async def correct_phone(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_age(request: Request) -> Response:
-    """A person who becomes a minor or an adult by it is signed up anew: the refusal says how."""
+    """A person who becomes a minor or an adult signs up anew: the refusal says how."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -133,7 +133,6 @@ async def cancel(request: Request) -> Response:
 
 @allow(*DESK)
 async def cancel_group(request: Request) -> Response:
-    """Without people detached from the family."""
     sentence = N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")
     return await _act(request, actions.cancel_group, sentence, on_group=True)
 
@@ -151,7 +150,6 @@ async def reject(request: Request) -> Response:
 
 @allow(*DESK)
 async def rejoin(request: Request) -> Response:
-    """With the others of the form where that is possible, else apart from them."""
     before = await view_at_desk(request)
     registration = before.own.registration
     try:
@@ -167,7 +165,6 @@ async def rejoin(request: Request) -> Response:
 
 @allow(*DESK)
 async def detach(request: Request) -> Response:
-    """Then the new ticket, where there is one."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     try:

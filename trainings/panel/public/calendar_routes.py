@@ -50,7 +50,6 @@ class Known:
 
     @property
     def changes_at(self) -> datetime:
-        """The day ends, or an activity does."""
         now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
         return min([tomorrow, *(activity.ends_at for activity in self.activities if activity.ends_at > now)])
 

@@ -108,7 +108,7 @@ def _page(request: Request, training: Posted) -> Response:
 
 
 def has_entry(training: Posted) -> bool:
-    """As in the feeds, while it is to come."""
+    """As in the feeds, while the training is to come."""
     return training.state is TrainingState.PUBLISHED and training.phase is not Phase.HELD
 
 

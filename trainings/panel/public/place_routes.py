@@ -66,8 +66,6 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`near`, where nothing is to come; `near_hubs`, where no hub serves."""
-
     town: Town
     trainings: tuple[Listed, ...]
     hubs: tuple[HubCard, ...]
@@ -79,8 +77,6 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """Held there, by its hub elsewhere, and those of the last 90 days."""
-
     here: list[Listed]
     elsewhere: list[Listed]
     past: list[Listed]

@@ -44,8 +44,6 @@ def _not_before_the_first(last: date, form: ValidationInfo) -> date:
 
 
 class AbsenceForm(Form):
-    """Whole days, or some hours of one day."""
-
     day: Day
     last_day: Annotated[Day, AfterValidator(_not_before_the_first)] | None = None
     starts: HourHere | None = None
@@ -72,8 +70,6 @@ class RemoveForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class AbsenceLine:
-    """With the sessions and activities of that time."""
-
     absence: Unavailability
     words: str
     sessions: list[str]

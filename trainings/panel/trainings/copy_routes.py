@@ -139,8 +139,6 @@ class CopyForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class CopyLine:
-    """What it would be, whether it is ticked, and why it was not made just now."""
-
     copy: Copy
     old_day: str
     sessions: Sequence[NewSession]
@@ -150,8 +148,6 @@ class CopyLine:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How many drafts are new, and what was refused."""
-
     n_new: int
     refusals: Mapping[UUID, Refusal]
 

@@ -60,7 +60,6 @@ class FormRow:
 
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
-    """People who lead several hubs choose one first."""
     hubs = await editable_hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)

@@ -28,7 +28,6 @@ from trainings.web.render import redirect, render
 
 @allow(*EDITORS)
 async def show(request: Request) -> Response:
-    """Where it was said already, asks whether it did take place."""
     session = await editable_session(request)
     if was_not_held(session):
         return await _said(request, session)

@@ -129,7 +129,6 @@ async def _move_form(
 
 @allow(*EDITORS)
 async def confirm_cancel(request: Request) -> Response:
-    """Where it would be refused the page says why."""
     session = await editable_session(request)
     try:
         await check_cancellable(session.training, session)

@@ -68,7 +68,7 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """Given names, initials, community, state. `position`: 1 waits first."""
+    """Initials and community. `position`: 1 waits first."""
 
     id: UUID
     name: str
@@ -83,7 +83,6 @@ class PersonRow:
 async def show_training(
     request: Request, training: Training, *, refusal: Refusal | None = None, status: int = 200
 ) -> Response:
-    """`refusal`: why a button could not be obeyed."""
     actor: Actor = request.state.actor
     is_own = is_own_training(training, actor)
     may_edit = can_edit_trainings(actor, training.hub_id)
@@ -133,7 +132,6 @@ def has_begun(training: Training) -> bool:
 def session_rows(
     training: Training, actor: Actor, cautions: Mapping[UUID, Cautions], away: Mapping[UUID, str], *, may_edit: bool
 ) -> list[SessionRow]:
-    """By time."""
     rows, is_called_off = [], training.state is TrainingState.CANCELLED
     for session in sorted(training.sessions, key=lambda session: (session.starts_at, session.id)):
         is_off = not session.is_on
@@ -201,9 +199,7 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
 
 
 def person_rows(people: Sequence[Registration], look_alikes: Collection[UUID] = ()) -> list[PersonRow]:
-    """`look_alikes`: perhaps registered already. A family waits with one number, and has the childcare that one member
-    asked for.
-    """
+    """A family waits with one number, and has the childcare that one member asked for."""
     waiting = [one for one in people if one.state is RegistrationState.WAITLISTED]
     positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}
     first_of = {one.group_id: one.id for one in reversed(people)}

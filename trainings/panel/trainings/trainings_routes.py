@@ -40,7 +40,6 @@ ONE = INDEX + "/{id:uuid}"
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    """By state, hub and words of the title."""
     actor: Actor = request.state.actor
     hubs = await hubs_visible_to(actor)
     asked = request.query_params
@@ -110,7 +109,7 @@ async def unlist(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def confirm_cancel(request: Request) -> Response:
-    """With how many people will be told."""
+    """Says how many people will be told."""
     return await _cancel_form(request, await editable(request), Typed())
 
 

@@ -105,7 +105,6 @@ async def _marks(lists: Sequence[CallList], *, with_holders: bool) -> dict[UUID,
 
 
 async def holders_of(training_ids: Collection[UUID]) -> list[ReservedBlock]:
-    """Blocks with nameless cards of these trainings."""
     blocks = await _blocks(training_ids)
     n_cards = await _n_cards(blocks)
     return [one for one in blocks if n_cards[one.id]]
@@ -144,7 +143,6 @@ async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
 
 
 Paper = tuple[UUID, str]
-"""(registration, kind of certificate)."""
 KEPT = timedelta(days=30)
 """Letters are deleted after this; their readers count as told."""
 AT_LONGEST = timedelta(days=1)

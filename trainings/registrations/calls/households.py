@@ -18,8 +18,6 @@ from trainings.schedule.changes import Difference
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`relation`: of a minor's guardian."""
-
     listed: Listed
     registration: Registration
     relation: Relation | None

@@ -47,8 +47,6 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`marks`: results that stand; `news`: differences from what the person knows."""
-
     person: Recipient
     why: Why | None
     marks: Sequence[Mark]

@@ -257,7 +257,6 @@ async def _at_desk(actor: Actor, **which: object) -> Card:
 
 
 async def trainings_to_come(hub_id: UUID) -> list[Training]:
-    """Trainings for a spare card, with their sessions, next first."""
     open_ones = reads(Training).filter(hub_id=hub_id, state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED])
     coming = open_ones.filter(sessions__ends_at__gt=clock.now()).distinct()
     found = [one for one in await coming.prefetch_related("sessions") if not is_over(list(one.sessions), clock.now())]

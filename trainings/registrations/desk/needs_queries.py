@@ -40,7 +40,6 @@ class Asked:
 
 
 async def wishes_ahead(actor: Actor) -> list[Asked]:
-    """Next training first; nothing over, called off or cancelled."""
     days = await _days_ahead(actor)
     asking = await _asking(days)
     phones = await guardians_phones(asking)

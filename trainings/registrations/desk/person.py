@@ -53,8 +53,6 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """`about`: state, and whether a minor, in words."""
-
     id: UUID
     name: str
     about: str
@@ -95,7 +93,7 @@ class StaffView:
 
     @property
     def may_detach(self) -> bool:
-        """An adult whom another's link shows."""
+        """An adult whom another person's link shows."""
         return not self.is_minor and (bool(self.companions) or self.links.group is not None)
 
 

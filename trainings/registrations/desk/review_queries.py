@@ -45,8 +45,6 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Groups of one training and reason on this page, and their whole number."""
-
     training: Training
     reason: HoldReason
     groups: Sequence[Held]
@@ -70,7 +68,6 @@ class Page:
 
 
 def held_groups(actor: Actor) -> QuerySet[RegistrationGroup]:
-    """Of trainings to come, at the actor's desks."""
     coming = TrainingSession.filter(ends_at__gt=clock.now(), state=SessionState.PLANNED)
     held = reads(RegistrationGroup).filter(
         state=RegistrationState.HELD,

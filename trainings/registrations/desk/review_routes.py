@@ -44,8 +44,6 @@ class NothingChosen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`hints`: what looks like a trick."""
-
     group_id: UUID
     registration_id: UUID
     name: str
@@ -180,7 +178,6 @@ async def approve(request: Request) -> Response:
 
 @allow(*DESK)
 async def reject(request: Request) -> Response:
-    """Their messages can be stopped together."""
     act = partial(actions.reject, batch_id=tokens.uuid7())
     try:
         n_done, refusals = await _each(request, act)

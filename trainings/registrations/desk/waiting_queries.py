@@ -19,7 +19,6 @@ from trainings.settings import get_settings
 
 PAGE = 50
 PASSES_LOOKED_AT = 500
-"""The newest log lines read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,6 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A page of the list; offers; of a closed list people whom no message reaches."""
-
     offered: Sequence[Waiting]
     waiting: Sequence[Waiting]
     n_waiting: int

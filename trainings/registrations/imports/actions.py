@@ -278,9 +278,7 @@ async def _waiting(draft_id: UUID) -> ImportDraft:
 
 @dataclass(slots=True)
 class Outcomes:
-    """Numbers of known rows, reasons of refused ones, states of registered ones; including rows set aside at
-    confirming.
-    """
+    """Numbers of known rows, reasons of refused rows, states of registered rows."""
 
     known: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)

@@ -37,7 +37,6 @@ KEY_LENGTH = 48
 """Hexadecimal digits (192 bits), so that the key fits its column."""
 
 MOST_KEYS = 500
-"""In one statement."""
 ALL = slice(None)
 
 _TEXTS = (Field.COMMUNITY, Field.ORGANIZATION)

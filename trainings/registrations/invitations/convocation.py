@@ -18,7 +18,6 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 MOST_LETTERS = 500
-"""For one training: they are set as one file."""
 
 
 class NobodyNamed(Refusal):

@@ -113,7 +113,6 @@ async def _take_back(kind: str, registration: Registration) -> bool:
 
 
 async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
-    """Waiting ones, next first."""
     found = reads(OutboxJob).filter(kind__in=ASKED, subject_id__in=list(registration_ids)).order_by("run_at", "id")
     jobs = await found if registration_ids else []
     if not jobs:

@@ -251,7 +251,7 @@ async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training: 
 
 
 async def history_of(registration: Registration) -> list[OwnRegistration]:
-    """Other trainings of this participant, newest first, at most 50."""
+    """Newest first, at most 50."""
     others = reads(Registration).filter(participant_id=registration.participant_id).exclude(id=registration.id)
     found = await others.order_by("-id").limit(MOST_HISTORY).prefetch_related("training__sessions")
     return [OwnRegistration(one, list(one.training.sessions)) for one in found]
@@ -264,14 +264,12 @@ class Agreed:
 
 
 async def agreed_by(registration: Registration) -> Agreed:
-    """Newest first, withdrawn consents too."""
     consents = reads(Consent).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     guardians = reads(Guardian).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     return Agreed(await consents, await guardians)
 
 
 async def guardians_of(members: Sequence[Registration]) -> Mapping[UUID, Guardian]:
-    """By participant."""
     ids = [one.participant_id for one in members if one.participant.is_minor]
     if not ids:
         return {}

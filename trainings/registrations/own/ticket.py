@@ -86,7 +86,6 @@ class Ticket:
 
     @property
     def is_offered(self) -> bool:
-        """And the training is still to come."""
         return self.own.registration.state is RegistrationState.OFFERED and self.can_change
 
     @property
@@ -128,7 +127,6 @@ class Ticket:
 
     @property
     def changes(self) -> list[str]:
-        """Within a week and since the sign-up."""
         later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
         ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
         found = differences(later, ahead, self.own.registration.training, is_called_off=self.is_called_off)

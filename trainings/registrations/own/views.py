@@ -82,7 +82,6 @@ async def ticket_for(own: OwnRegistration) -> Ticket:
 
 
 async def personal(request: Request) -> Ticket:
-    """The person, or a minor of the group."""
     token, member_id = request.path_params["token"], request.path_params.get("registration_id")
     return await ticket_for(await (cared_for(token, member_id) if member_id else by_own_link(token)))
 
@@ -123,7 +122,6 @@ async def said_of_others(request: Request) -> str:
 
 
 async def looked_after(token: str) -> list[UUID]:
-    """The person's own, or of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
         minors = [one for one in AgeGroup if one.is_minor]
@@ -143,7 +141,7 @@ def _while_it_lasts(ticket: Ticket) -> Ticket:
 
 @dataclass(frozen=True)
 class Member:
-    """`about`: a line under the name. `why_off`: they left, not by their wish."""
+    """`about`: a line under the name. `why_off`: cancelled, not by their wish."""
 
     ticket: Ticket
     about: str
@@ -238,7 +236,6 @@ def names_of(registration: Registration) -> dict[str, str]:
 
 
 def needs_in_words(ticket: Ticket) -> list[tuple[str, str]]:
-    """(need, answer)."""
     needs = read_needs(ticket.own.registration.needs).items()
     return [(gettext(NEEDS[code]), gettext(NEED_ANSWERS[state])) for code, state in needs if code in NEEDS]
 

@@ -259,7 +259,7 @@ class Clerk:
     # -- groups
 
     def part(self, group: Group, person: Person, own: Group) -> None:
-        """Their link comes along."""
+        """The person's own link moves with them."""
         del group.people[person.id]
         self.situation.groups[own.id] = own
         self.situation.add_person(own, person)

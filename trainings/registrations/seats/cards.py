@@ -29,9 +29,7 @@ from trainings.web.i18n import N_
 logger = logging.getLogger("trainings.registrations")
 
 MOST_RESERVED = 60
-"""In one block."""
 MOST_SPARE = 80
-"""In one printing."""
 RELEASED_BEFORE = timedelta(hours=24)
 """Default time before the first session at which nameless cards go to the waiting list."""
 

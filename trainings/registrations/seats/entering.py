@@ -48,7 +48,7 @@ class KeyUsedAgain(Refusal):
 
 
 def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
-    """The same sign-up again is the one that stands."""
+    """The same sign-up again returns the registration that stands."""
     wish = _watched(clerk, number, command.wish)
     known = clerk.situation.known.get(number)
     standing = same_again(clerk.situation, wish, run) or (known.standing if known is not None else None)

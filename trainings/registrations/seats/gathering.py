@@ -110,7 +110,7 @@ GROUPS = """
         hold_reason, reached_at, offered_until, moved_up_at
     FROM registration_group WHERE id IN ?list
 """
-"""Also groups whose people all went on apart."""
+"""Also groups whose people all left for a group of their own."""
 
 WAITING = """
     SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group

@@ -114,7 +114,7 @@ class Person:
 
 @dataclass(slots=True)
 class Group:
-    """Its people are loaded if they are being changed."""
+    """People are loaded if they are being changed."""
 
     id: str
     training_id: UUID

@@ -72,7 +72,7 @@ SHIFTED = (
     "UPDATE registration_group SET wait_number = -1 - wait_number WHERE training_id = ? AND wait_number > ?",
     "UPDATE registration_group SET wait_number = -wait_number WHERE training_id = ? AND wait_number < 0",
 )
-"""In two steps: never two with one number, not even in passing."""
+"""In two steps: never two groups with one number, not even in passing."""
 CHANGED_GROUP = """
     UPDATE registration_group SET state = ?, n_people = ?, childcare_places = ?, wait_number = ?, hold_reason = ?,
         changed_at = ?, reached_at = ?, offered_until = ?, moved_up_at = ?

@@ -44,8 +44,6 @@ class MemberForm(PersonForm):
 
 
 class SharedForm(Form):
-    """Answered once for everybody."""
-
     childcare_places: int = Field(default=0, ge=0, le=8)
     consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
     consent_contact: str = ""

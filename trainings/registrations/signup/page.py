@@ -50,7 +50,6 @@ class Box:
 
 
 async def context_of(training: Training, typed: Typed | None, refused: Refusal | None = None) -> dict[str, Any]:
-    """`refused`: why the typed form is not taken."""
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     ahead = [session for session in planned if session.ends_at > clock.now()] or planned or sessions

@@ -125,7 +125,7 @@ async def who_would_hear(
 
 
 async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
-    """Compares what people were last told with `now`; the only place."""
+    """The only comparison of what people were last told with `now`."""
     training, sessions = now.training, now.sessions.values()
     is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off
     people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
@@ -184,7 +184,7 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
 
 
 async def waiting_batches(training_id: UUID) -> list[UUID]:
-    """Also where an earlier change is told again: its batch is new, the change itself is not."""
+    """Also of an earlier change told again: its batch is new, the change is not."""
     now = clock.now()
     recent = reads(DatedChange).filter(session__training_id=training_id, created_at__gt=now - STAFF_DELAY)
     changed = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
@@ -203,8 +203,6 @@ class NothingToTell(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A training with `n_people` who do not know its coming sessions as they are."""
-
     training: Training
     n_people: int
     is_off: bool

@@ -33,7 +33,7 @@ class Mailbox:
 
     @property
     def together(self) -> list[Registration]:
-        """Mates about whom one text is true: the same state and, if cancelled, the same moment."""
+        """Mates for whom one text is true: the same state and, if cancelled, the same moment."""
         this = self.registration
         return [one for one in self.mates if (one.state, one.cancelled_at) == (this.state, this.cancelled_at)]
 

@@ -38,9 +38,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a facilitator does not know: changes of own sessions, and coming sessions they were put into or taken out
-    of.
-    """
+    """Changes of own sessions, and coming sessions where the facilitator was put in or taken out."""
 
     changed: Sequence[Difference]
     put_in: Sequence[TrainingSession]
@@ -52,7 +50,7 @@ class News:
 
 
 async def who_holds_and_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool) -> frozenset[UUID]:
-    """Facilitators, present or as far as they know, who do not know what holds `now`."""
+    """Facilitators, present or former, who do not know what holds `now`."""
     users = set[UUID]().union(*now.holders.values())
     users |= {user for one in snapshots.numbered for known in one.facts.values() for user in known.holders}
     told = await _told_numbers(now.training.id)
@@ -124,7 +122,6 @@ async def n_facilitators_written_to(batch_id: UUID) -> int:
 
 
 async def says_something(job: OutboxJob) -> bool:
-    """Its reader does not know all of it."""
     mail = await compose(job)
     return mail is not None and not mail.is_overtaken
 

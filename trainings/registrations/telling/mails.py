@@ -251,7 +251,6 @@ COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
 
 
 def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
-    """`own`: the operator's words for it."""
     with speaking(facts.lang):
         entries = kind.entries(facts)
         invited, files = carried(entries, Parties(get_settings().mail_from, facts.to))

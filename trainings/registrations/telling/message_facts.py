@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
-"""About people who are off; other kinds are about people who stay."""
+"""About cancelled people; other kinds are about people who stay."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
 ENGLISH = "en"
 READ = (Outcome.SENT,)
@@ -307,7 +307,7 @@ class Entry:
 
 
 def news(facts: Facts) -> list[Difference]:
-    """Differences from what the reader was last told; what was moved back is none."""
+    """Differences from what the reader was last told; a session moved back has none."""
     reader, off = facts.registration, facts.is_cancelled
     found = facts.snapshots.news(reader, facts.sessions, facts.training, is_called_off=off)
     return [one for one in found if _concerns(one, facts)]

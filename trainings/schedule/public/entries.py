@@ -44,7 +44,6 @@ class Entry(NamedTuple):
 
 
 def lines_of(entries: Sequence[Entry]) -> Markup:
-    """In the request's language."""
     lang = language()
     written: list[str] = []
     values: list[str] = []
@@ -123,7 +122,6 @@ def cells_of(month: Month, entries: Mapping[date, Sequence[Entry]], notes: Mappi
 
 
 def weekdays_of(month: Month) -> list[str]:
-    """From Sunday."""
     sunday = month.first - timedelta(days=month.column - 1)
     return [short_weekday(sunday + timedelta(days=n)) for n in range(DAYS_OF_WEEK)]
 

@@ -20,7 +20,6 @@ from trainings.web.i18n import gettext, language, ngettext
 
 WHOLE = 100
 MOST_TOWNS = 3
-"""Named; further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,6 @@ def hub_facts(hub: HubCard) -> HubFacts:
 
 
 def facts_of(training: Posted) -> Facts:
-    """In the request's language."""
     places = tuple(dict.fromkeys(session.place for session in training.held))
     about = _about(training)
     return Facts(
@@ -363,7 +361,6 @@ def _changes(training: Listed) -> str:
 
 
 def note_of(training: Listed, session: PublicSession) -> str:
-    """When registration opens, or that the session is on."""
     if training.phase is Phase.NOT_YET_OPEN and training.opens_at is not None:
         moment = dates.day_and_time(training.opens_at, language())
         return gettext("La inscripción abre el %(moment)s") % {"moment": moment}

@@ -53,8 +53,8 @@ D = TypeVar("D", bound=Dated)
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Empty values do not filter. `town`, `topic`: slugs; `language`: ISO 639-3; `audience`: actor type; `since`: for
-    the list alone.
+    """Empty: no filter. `town`, `topic`: slugs; `language`: ISO 639-3; `audience`: actor type; `since`: for the list
+    alone.
     """
 
     town: str = ""
@@ -94,9 +94,7 @@ class Filters:
         return clock.midnight(self.since) if self.since else None
 
     def trainings(self, coming: Sequence[Coming]) -> list[str]:
-        """With a session that passes, by their first; `coming`: all coming sessions. Access must hold at all of a
-        training's.
-        """
+        """By the first session that passes. Access must hold at all sessions of a training."""
         found = dict.fromkeys(one.training_id for one in self.chosen(coming))
         hindered = {one.training_id for one in coming if not WITHOUT_STEPS & one.access} if self.is_accessible else ()
         return [one for one in found if one not in hindered]
@@ -179,7 +177,6 @@ def summary(n: int, filters: Iterable[Applied]) -> str:
 
 
 def choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: Filters) -> dict[str, list[Choice]]:
-    """Existing values and the chosen one."""
     known = list(coming)
     return {
         "towns": town_choices(known, chosen.town),

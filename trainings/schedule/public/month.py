@@ -114,7 +114,6 @@ def ask_dates(start: datetime, end: datetime) -> Statement:
 
 
 def dates_of(rows: Table) -> tuple[Dated, ...]:
-    """By start and key."""
     return tuple(map(Dated._make, sorted(rows, key=BY_START)))
 
 
@@ -162,7 +161,6 @@ def ask_changes() -> Statement:
 
 
 def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[tuple[str, Left], ...]:
-    """By key."""
     changes = [_Row(*row) for row in rows]
     within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
     earliest = {str(one.session_id): one for one in within}

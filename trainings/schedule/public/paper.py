@@ -134,7 +134,6 @@ def _closing(closes_at: datetime) -> str:
 
 
 def qr_drawing(address: str) -> dict[str, Any]:
-    """With its size in modules."""
     modules, path = qr.svg_path(address, "M")
     box = f'viewBox="0 0 {modules} {modules}"'
     drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'

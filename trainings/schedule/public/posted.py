@@ -143,7 +143,6 @@ class Listed:
 
     @property
     def is_over(self) -> bool:
-        """Its last session ended or was closed."""
         return end_of(self.next_session) <= clock.now()
 
     @property

@@ -209,15 +209,12 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Coming(Offered):
-    """Not over, for choosing and counting."""
-
     training_id: str
     starts_at: datetime
     access: frozenset[str]
 
 
 async def topic_names() -> dict[str, str]:
-    """By slug, in the catalogue's order."""
     return {row["slug"]: row["name"] for row in await sql.reads(TOPICS)}
 
 
@@ -247,7 +244,6 @@ async def slug_of_code(typed: str) -> str:
 
 
 async def coming_sessions(now: datetime) -> list[Coming]:
-    """Of listed trainings."""
     return [_coming(row) for row in await sql.reads(COMING, now - LONGEST_SESSION, now)]
 
 

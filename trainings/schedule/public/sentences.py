@@ -70,7 +70,6 @@ def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
 
 
 def put_in(session: TrainingSession, link: str | None) -> str:
-    """For a new facilitator."""
     place = place_words(session.venue, knows_place=True, is_online=link is not None)
     when = with_place(day_and_hours(session.starts_at, session.ends_at), place)
     told = stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
@@ -78,7 +77,6 @@ def put_in(session: TrainingSession, link: str | None) -> str:
 
 
 def taken_out(session: TrainingSession) -> str:
-    """For a former facilitator."""
     when = day_and_hours(session.starts_at, session.ends_at)
     return stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
 

@@ -114,7 +114,6 @@ def foreseen(
 
 
 def day_in(month: Month, plans: Sequence[SessionPlan]) -> date:
-    """The same weekday of another month."""
     return same_weekday_in(_first_day(plans), month.year, month.number)
 
 

@@ -32,7 +32,6 @@ async def editable_hubs(actor: Actor) -> list[Hub]:
 
 
 def show_refusal(typed: Typed, refusal: Refusal) -> None:
-    """At its field; of clashes, the first of each session."""
     typed.refused(refusal)
     for other in refusal.others if isinstance(refusal, Booked) else ():
         typed.errors.setdefault(other.field or "", said(other))
@@ -47,6 +46,5 @@ async def editable_session(request: Request) -> TrainingSession:
 
 
 def afterwards(training: Training) -> str:
-    """The people to tell; a draft has none."""
     one = f"/panel/capacitaciones/{training.id}"
     return one if training.published_at is None else f"{one}/cambios"

@@ -202,7 +202,7 @@ def row_numbers(typed: Typed) -> list[int]:
 
 
 def close_ranks(typed: Typed, *, without: int | None = None) -> int:
-    """Number rows from 0 without `without` and empty ones; returns how many."""
+    """Number rows from 0, dropping `without` and empty rows; returns how many."""
     kept = [
         number
         for number in row_numbers(typed)
@@ -229,7 +229,6 @@ def _renumber(typed: Typed, order: Sequence[int]) -> None:
 
 
 def day_of(typed: Typed, number: int) -> date | None:
-    """The row's typed day, if valid."""
     try:
         return day_in(typed.value(f"sessions-{number}-day"))
     except PydanticCustomError:

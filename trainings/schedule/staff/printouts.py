@@ -79,9 +79,7 @@ async def _is_kept(training_id: UUID, paper: Paper) -> bool:
 
 
 async def outdated(training: Training, sessions: Collection[TrainingSession]) -> list[Printout]:
-    """The last printout of each paper that no longer agrees with the facts, newest first, without days that are
-    over.
-    """
+    """The last printout of each paper with a wrong fact, newest first, without days that are over."""
     last: dict[Paper, Printout] = {}
     for one in await reads(Printout).filter(training_id=training.id).order_by("created_at", "id"):
         last[(one.kind, one.session_id, one.subject_id)] = one

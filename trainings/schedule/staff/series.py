@@ -140,7 +140,6 @@ def _month_after(day: date, n: int) -> tuple[int, int]:
 
 LONGEST_LIST = 4000
 SHOWN = "repeat_shown"
-"""Field that names the series in the rows."""
 COPIED = ("starts", "ends", "venue", "facilitators")
 WEEK_OF_MONTH = {
     1: N_("Cada mes, el primer %(weekday)s"),
@@ -250,7 +249,6 @@ BUTTONS: dict[str, Callable[[Typed], None]] = {
 
 
 def patterns(typed: Typed) -> list[tuple[str, str]]:
-    """In words about the first row's day."""
     day = forms.day_of(typed, 0)
     if day is None:
         monthly = gettext(N_("Cada mes, el mismo día de la semana: por ejemplo, el segundo jueves"))
