@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tests.addresses import Objects
 from trainings import clock
+from trainings.accounts.models import Role
 
 ACCOUNTS = ("platform", "admin", "coordinator", "coordinator_elsewhere", "facilitator", "monitor", "assistant")
 """Those of the demo world: admin, municipal, coordina, coordina2 (at the other hub), facilita, monitoreo, asistente."""
@@ -20,12 +21,18 @@ HERE, THERE = "here", "there"
 class Rule:
     """Who gets in at their own hub (`insiders`), who sees the object there and may not (`seen`), who does `everywhere`.
 
-    At the other hub insiders find nothing. Everybody else has the wrong role, whatever stands in the address.
+    At the other hub insiders find nothing. To others it opens `partly`: not with what is another's. Everybody else
+    has the wrong role, whatever stands in the address.
     """
 
     insiders: frozenset[str]
     seen: frozenset[str] = frozenset()
     everywhere: frozenset[str] = frozenset()
+    partly: frozenset[str] = frozenset()
+
+    @property
+    def opens_to(self) -> frozenset[str]:
+        return self.insiders | self.seen | self.everywhere | self.partly
 
     def verdict(self, account: str, whose: str) -> str:
         role, hub = as_at(account)
@@ -42,6 +49,14 @@ def as_at(account: str) -> tuple[str, str]:
     return ("coordinator", THERE) if account == "coordinator_elsewhere" else (account, HERE)
 
 
+ROLES: Mapping[str, Role] = {
+    "platform": Role.PLATFORM_ADMIN,
+    "admin": Role.MUNICIPAL_ADMIN,
+    "coordinator": Role.HUB_COORDINATOR,
+    "facilitator": Role.FACILITATOR,
+    "monitor": Role.MONITORING_OFFICER,
+    "assistant": Role.ASSISTANT,
+}
 LEAD = frozenset({"coordinator", "admin"})
 AT_DESK = LEAD | {"assistant"}
 AT_HUB = AT_DESK | {"facilitator"}
@@ -56,6 +71,7 @@ COVERAGE = Rule(frozenset(), everywhere=LEAD | {"monitor"})
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
 PLATFORM, CONTACTS = (Rule(frozenset(), everywhere=who) for who in (frozenset({"platform"}), LEAD | {"platform"}))
 """What all municipalities share, so it lies at no hub: changed by the platform, confirmed by coordinators too."""
+COURSE = Rule(frozenset(), everywhere=frozenset({"platform"}), partly=LEAD)
 CATALOGUE = CONTACTS
 """Everybody who plans makes courses of their own; those of the demo world are the platform's."""
 ACCOUNT_LIST = Rule(frozenset(), everywhere=frozenset({"admin", "platform"}))
@@ -99,8 +115,8 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/guia/fotos/{picture}.png": EVERYBODY,
     "GET /panel/cursos": EVERYBODY,
     "GET /panel/cursos/nuevo": CATALOGUE,
-    "GET /panel/cursos/{id:uuid}/editar": PLATFORM,
-    "GET /panel/cursos/temas/{slug}": PLATFORM,
+    "GET /panel/cursos/{id:uuid}/editar": COURSE,
+    "GET /panel/cursos/temas/{slug}": COURSE,
     "GET /panel/lugares": EDITORS_LIST,
     "GET /panel/lugares/nuevo": EDITORS_LIST,
     "GET /panel/lugares/{id:uuid}/editar": EDITORS,
@@ -224,8 +240,8 @@ PANEL: Mapping[str, Rule] = {
     **{f"POST {PHONE}{act}": CLOSING for act in ("", "/retirar")},
     "POST /panel/cursos/nuevo": CATALOGUE,
     "POST /panel/cursos/{id:uuid}/copiar": EDITORS_LIST,
-    "POST /panel/cursos/{id:uuid}/editar": PLATFORM,
-    "POST /panel/cursos/temas/{slug}": PLATFORM,
+    "POST /panel/cursos/{id:uuid}/editar": COURSE,
+    "POST /panel/cursos/temas/{slug}": COURSE,
     "POST /panel/lugares/nuevo": EDITORS,
     "POST /panel/lugares/{id:uuid}/editar": EDITORS,
     "POST /panel/fiestas/nueva": EDITORS_LIST,

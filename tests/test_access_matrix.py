@@ -5,17 +5,14 @@ A new route fails the first test until it has its line in a table of `access_tab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
-from itertools import cycle
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
-from uuid import UUID
 
 import pytest
-from httpx2 import AsyncClient, Response
+from httpx2 import AsyncClient
 
 from tests import make
 from tests.access_public import FOR_ALL, FOR_HOLDERS
@@ -24,72 +21,48 @@ from tests.access_table import (
     ACCOUNTS,
     ADMIN,
     BODIES,
+    COURSE,
     EDITORS_LIST,
     EVERYBODY,
-    FORBIDDEN,
     HERE,
     IN,
     NOT_FOUND,
     ONES_OWN,
     PANEL,
     PLATFORM,
+    ROLES,
     SIGN_IN,
     THERE,
     WITHOUT_HUB,
     as_at,
 )
-from tests.addresses import Address, Objects, addresses, objects_of
-from tests.cast import Cast, make_cast
 from tests.certificates.held import AFTER
-from tests.database import Database, settings_for
+from tests.database import Database
 from tests.schedule.panel import NOWHERE, posted
+from tests.test_led_to import is_refused, name_of, ways_of
+from tests.two_hubs import FORM, World, outcome, routes, two_hubs
 from trainings import clock
-from trainings.accounts.models import StaffSession, User
-from trainings.app import create_app
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.lib import tokens
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.allow import HOLDER, PUBLIC
 
-FORM = {"content-type": "application/x-www-form-urlencoded"}
+FILE = re.compile(r"\.\w+$")
+TODAY = clock.today().toordinal()
 
 Freeze = Callable[[datetime], None]
 
 
-def routes(folder: Path) -> dict[str, Address]:
-    return {one.name: one for one in addresses(create_app(settings_for(folder), with_worker=False).routes)}
-
-
-def test_every_route_is_in_a_table(tmp_path: Path) -> None:
+def test_every_route_is_in_a_table_and_open_to_the_roles_that_it_says(tmp_path: Path) -> None:
     found = routes(tmp_path)
 
     assert set(found) == {*PANEL, *FOR_HOLDERS, *FOR_ALL}
+    said = {name: {ROLES[one] for one in rule.opens_to} for name, rule in PANEL.items()}
+    assert {name: set(found[name].audience) for name in PANEL} == said
     assert {name for name, one in found.items() if one.audience == (PUBLIC,)} == FOR_ALL
     assert {name for name, one in found.items() if one.audience == (HOLDER,)} == FOR_HOLDERS
     assert all("/panel" in name for name in PANEL)
-
-
-@dataclass(frozen=True)
-class World:
-    """Both hubs with one of everything, and the routes of the panel in the order of the table."""
-
-    cast: Cast
-    at: Mapping[str, Objects]
-    panel: Mapping[str, Address]
-
-    def session(self, whose: str) -> UUID:
-        return next(iter(self.at[whose].coming.sessions)).id
-
-    async def ask(self, browser: AsyncClient, name: str, whose: str, user: User | None = None) -> Response:
-        """One request with the objects of one hub; an open session to be ended is the user's own, or another's."""
-        address, objects = self.panel[name], self.at[whose]
-        session = await another_session(user or self.cast.admin) if "{session_id" in name else None
-        path = objects.path(address, session_id=session and session.id)
-        if address.method == "GET":
-            return await browser.get(path)
-        body = BODIES[name](objects) if name in BODIES else {}
-        return await browser.post(path, content=urlencode(body), headers=FORM)
 
 
 @pytest.fixture
@@ -101,95 +74,82 @@ async def db(sqlite_db: Settings) -> Settings:
 @pytest.fixture
 async def world(db: Settings, database: Database, freeze: Freeze) -> World:
     freeze(AFTER)
-    return await database.world("two hubs with everything", partial(make_world, db.data_dir))
+    return await two_hubs(database, db)
 
-
-async def make_world(folder: Path) -> World:
-    cast = await make_cast()
-    here = await objects_of(cast.hub, [cast.facilitator])
-    there = await objects_of(cast.elsewhere, [cast.facilitator_elsewhere])
-    found = routes(folder)
-    return World(cast, {HERE: here, THERE: there}, {name: found[name] for name in PANEL})
-
-
-async def another_session(user: User) -> StaffSession:
-    now, digest = clock.now(), tokens.digest(tokens.session_id(), "session")
-    return await StaffSession.create(
-        token_hash=digest, user=user, seen_at=now, idle_minutes=60, expires_at=now + timedelta(hours=8)
-    )
-
-
-def outcome(answer: Response) -> str:
-    if answer.status_code == 303 and answer.headers["location"].startswith("/entrar"):
-        return SIGN_IN
-    assert answer.status_code < 500, answer.text
-    return str(answer.status_code) if answer.status_code in (401, 403, 404, 405) else IN
-
-
-N_PARTS = 3
-"""So many parts the panel is asked in, for workers to share."""
 
 # Who coordinates the other hub finds what the first one finds, the other way round: the long proofs look.
 MIRRORED = pytest.param("coordinator_elsewhere", marks=pytest.mark.proof)
+NOBODY = "nobody"
+"""Whose account has no role."""
 
 
-@pytest.mark.parametrize("part", range(N_PARTS))
-@pytest.mark.parametrize("account", [*(one for one in ACCOUNTS if as_at(one)[1] == HERE), MIRRORED])
-async def test_panel_opens_to_role_and_hub_and_to_nobody_else(
-    world: World, client: AsyncClient, account: str, part: int
-) -> None:
-    user, (_role, own_hub) = getattr(world.cast, account), as_at(account)
+@pytest.mark.parametrize("account", [*(one for one in ACCOUNTS if as_at(one)[1] == HERE), NOBODY, MIRRORED])
+async def test_panel_opens_to_role_and_hub_and_to_nobody_else(world: World, client: AsyncClient, account: str) -> None:
+    user = await make.make_user(None) if account == NOBODY else getattr(world.cast, account)
+    own_hub, hidden = as_at(account)[1], hidden_from(world, account)
     await make.sign_in(client, user)
-    asked, hidden = list(worth_asking(account))[part::N_PARTS], hidden_from(world, account)
+    asked = list(worth_asking(account))
 
-    seen, leaked = {}, set()
+    seen, leaked, led = {}, set(), set()
     for name, whose in asked:
         answer = await world.ask(client, name, whose, user if whose == own_hub else world.cast.facilitator_elsewhere)
         seen[f"{name} {whose}"], text = outcome(answer), answer.text
         leaked |= {(name, secret) for secret in hidden if secret in text}
+        if (name[:3], answer.status_code) == ("GET", 200) and "html" in answer.headers["content-type"]:
+            ways = {name_of(method, there) for method, there, _sent in ways_of(text, answer.url.path)}
+            led |= {(name, there) for there in ways if is_refused(account, there)}
 
     assert seen == {f"{name} {whose}": PANEL[name].verdict(account, whose) for name, whose in asked}
     assert leaked == set()
+    assert led == set()
 
 
 def worth_asking(account: str) -> Iterator[tuple[str, str]]:
-    """Every route, at both hubs. Whom a role keeps out, whatever the object, is asked at one of them in turn."""
-    turns = cycle((HERE, THERE))
-    for name, rule in PANEL.items():
-        is_kept_out = {rule.verdict(account, whose) for whose in (HERE, THERE)} == {FORBIDDEN}
-        for whose in [next(turns)] if is_kept_out else (HERE, THERE):
-            yield name, whose
+    """Each route at both hubs, where its address or form names an object, of whom it opens to. What a coordinator opens
+    at the own hub is in `test_headers.py`. Whom it keeps out is in its `audience`: one of these asks, each day another,
+    and one of those to whom it gives a file.
+    """
+    for place, (name, rule) in enumerate(PANEL.items(), start=TODAY):
+        role = as_at(account)[0]
+        closed_to = sorted({*ROLES, NOBODY} - rule.opens_to)
+        if role in closed_to:
+            if role == closed_to[place % len(closed_to)]:
+                yield name, (HERE, THERE)[place % 2]
+            continue
+        inside = sorted(rule.insiders | rule.everywhere)
+        for whose in (HERE, THERE) if "{" in name or name in BODIES else (HERE,):
+            is_file = FILE.search(name) and rule.verdict(account, whose) == IN
+            if not ((is_file and role != inside[place % len(inside)]) or is_seen_elsewhere(name, account, whose)):
+                yield name, whose
+
+
+def is_seen_elsewhere(name: str, account: str, whose: str) -> bool:
+    return name.startswith("GET") and (account, whose) == ("coordinator", HERE)
 
 
 def hidden_from(world: World, account: str) -> frozenset[str]:
     """People, messages and papers of the other hub; of any hub from who works without one."""
     role, own_hub = as_at(account)
-    if role in WITHOUT_HUB:
+    if role in {*WITHOUT_HUB, NOBODY}:
         return world.at[HERE].secrets | world.at[THERE].secrets
     return world.at[THERE if own_hub == HERE else HERE].secrets
 
 
-async def test_panel_is_closed_to_an_account_without_a_role(world: World, client: AsyncClient) -> None:
-    user = await make.make_user(None)
-    await make.sign_in(client, user)
-
-    seen = {name: outcome(await world.ask(client, name, HERE, user)) for name in PANEL}
-
-    assert seen == dict.fromkeys(PANEL, FORBIDDEN)
-
-
 async def test_panel_leads_visitors_to_sign_in_and_tells_programs_so(world: World, client: AsyncClient) -> None:
-    seen = {name: outcome(await world.ask(client, name, HERE)) for name in PANEL}
-    client.headers["accept"] = "application/json"
-    told = {name: outcome(await world.ask(client, name, HERE)) for name in PANEL}
+    """Each route does one of both, the next day the other."""
+    expected = {name: (SIGN_IN, "401")[place % 2] for place, name in enumerate(PANEL, start=TODAY)}
 
-    assert seen == dict.fromkeys(PANEL, SIGN_IN)
-    assert told == dict.fromkeys(PANEL, "401")
+    seen = {}
+    for name, answer in expected.items():
+        client.headers["accept"] = "text/html" if answer == SIGN_IN else "application/json"
+        seen[name] = outcome(await world.ask(client, name, HERE))
+
+    assert seen == expected
 
 
 async def test_what_does_not_exist_is_as_unknown_as_what_is_elsewhere(world: World, client: AsyncClient) -> None:
     await make.sign_in(client, world.cast.coordinator)
-    closed = (EVERYBODY, EDITORS_LIST, ONES_OWN, PLATFORM, ADMIN, ACCOUNT)
+    closed = (EVERYBODY, EDITORS_LIST, ONES_OWN, PLATFORM, COURSE, ADMIN, ACCOUNT)
     one_of_many = {name: rule for name, rule in PANEL.items() if "{" in name and rule not in closed}
     nothing = dict.fromkeys(("id", "registration_id", "operator", "one", "other"), NOWHERE)
 

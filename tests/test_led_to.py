@@ -1,33 +1,48 @@
-"""No role is led where it may not go: every link and button of every page that the panel leads it to."""
+"""No role is led where it may not go: every link and button of every kind of page that the panel leads it to.
+
+`access_table.py` says where it may go; what depends on the object is opened from each kind of page.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 from httpx2 import AsyncClient, Response
+from starlette.routing import compile_path
 
 from tests import asgi, make
+from tests.access_table import IN, as_at
+from tests.access_table import PANEL as RULES
 from tests.browser import demo
 from tests.database import Database
 from trainings.accounts.models import User
 from trainings.app import create_app
-from trainings.seed import ACCOUNTS
 from trainings.seed.world import DOMAIN
 from trainings.settings import Settings
 
 PANEL = "/panel"
 LANGUAGE = re.compile(r"[?&]idioma=")
 """Leads to the same page, in other words."""
+FILE = re.compile(r"\.\w+$")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-OF_EACH = 1
-"""So many addresses of one kind are opened from pages of one kind: those of a list look alike."""
+PATTERNS = {name: compile_path(name.partition(" ")[2])[0] for name in RULES}
+OF_ITS_OBJECT = {name for name, rule in RULES.items() if rule.partly}
 SAME = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d[\d-]*|(?<=hojas/)\w+")
-EACH_ROLE = sorted(set(ACCOUNTS) - {"coordina2"})
+AT = {
+    "admin": "platform",
+    "municipal": "admin",
+    "coordina": "coordinator",
+    "facilita": "facilitator",
+    "monitoreo": "monitor",
+    "asistente": "assistant",
+}
+"""Those of the demo world, as the table names them."""
 
 
 @dataclass
@@ -60,16 +75,42 @@ def kind_of(address: str) -> str:
     return SAME.sub("…", parts.path) + ("?" + "&".join(asked) if asked else "")
 
 
+def ways_of(text: str, address: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Where this page leads to in the panel: by which method, and what it sends there."""
+    page = Page(base=str(asgi.ADDRESS) + address)
+    page.feed(text)
+    found = [*(("get", link, {}) for link in page.links), *page.forms]
+    for method, target, sent in found:
+        parts, asked = urlsplit(target), urlencode(sent) if method == "get" else ""
+        inside = "?".join(filter(None, (parts.path, parts.query or asked)))
+        if inside.startswith(PANEL) and not LANGUAGE.search(inside):
+            yield method.upper(), inside, sent
+
+
+def name_of(method: str, address: str) -> str:
+    """The route's, as the table has it; of what is nowhere, as it was asked for."""
+    path = urlsplit(address).path
+    found = (name for name, pattern in PATTERNS.items() if name.startswith(method) and pattern.fullmatch(path))
+    return next(found, f"{method} {path}")
+
+
+def is_refused(account: str, name: str) -> bool:
+    """What depends on the object can be told only by opening it."""
+    rule = RULES.get(name)
+    return name not in OF_ITS_OBJECT and (rule is None or rule.verdict(account, as_at(account)[1]) != IN)
+
+
 @dataclass
 class Visit:
     """One person's way through the panel."""
 
     browser: AsyncClient
     user: User
+    account: str
     refused: dict[str, str] = field(default_factory=dict)
-    taken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    taken: set[tuple[str, str]] = field(default_factory=set)
     opened: set[str] = field(default_factory=set)
-    buttons: dict[str, tuple[str, dict[str, str], str]] = field(default_factory=dict)
+    buttons: dict[str, tuple[dict[str, str], str]] = field(default_factory=dict)
 
     async def go_everywhere(self) -> None:
         waiting = deque([(PANEL, PANEL)])
@@ -83,28 +124,23 @@ class Visit:
             if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
                 waiting.extend((one, address) for one in self.leads_to(answer.text, address))
             elif answer.is_redirect:
-                waiting.append((self.inside(urljoin(address, answer.headers["location"])), before))
+                waiting.append((urljoin(address, answer.headers["location"]), before))
 
-    def leads_to(self, text: str, address: str) -> list[str]:
-        page, here = Page(base=str(asgi.ADDRESS) + address), kind_of(address)
-        page.feed(text)
-        for method, action, sent in page.forms:
-            if method == "post" and self.is_new(here, f"post {self.inside(action)}"):
-                self.buttons[self.inside(action)] = (here, sent, address)
-        asked = [f"{action}?{urlencode(sent)}" for method, action, sent in page.forms if method == "get"]
-        inside = [self.inside(one) for one in [*page.links, *asked]]
-        return [one for one in inside if one.startswith(PANEL) and not LANGUAGE.search(one) and self.is_new(here, one)]
-
-    def is_new(self, here: str, there: str) -> bool:
-        self.taken[here, kind_of(there)] += 1
-        return self.taken[here, kind_of(there)] <= OF_EACH
-
-    def inside(self, address: str) -> str:
-        parts = urlsplit(address)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
+    def leads_to(self, text: str, address: str) -> Iterator[str]:
+        here = kind_of(address)
+        for method, there, sent in ways_of(text, address):
+            name = name_of(method, there)
+            if is_refused(self.account, name):
+                self.refused[name] = f"{there}, from {address}"
+            way = (here if name in OF_ITS_OBJECT else "", f"{method} {kind_of(there)}" if method == "GET" else name)
+            if way not in self.taken and method == "POST":
+                self.buttons[there] = (sent, address)
+            elif way not in self.taken and not FILE.search(name):
+                yield there
+            self.taken.add(way)
 
     async def press_every_button(self) -> None:
-        for action, (_here, sent, address) in self.buttons.items():
+        for action, (sent, address) in self.buttons.items():
             await make.sign_in(self.browser, self.user)
             answer = await self.browser.post(action, content=urlencode(sent), headers=FORM)
             self.note(answer, f"post {action}", address)
@@ -120,12 +156,12 @@ async def world(database: Database) -> Settings:
     return await database.copied(demo.seeded_once())
 
 
-@pytest.mark.parametrize("account", EACH_ROLE)
+@pytest.mark.parametrize("account", AT)
 async def test_whatever_the_panel_leads_somebody_to_is_not_refused(world: Settings, account: str) -> None:
     user = await User.get(email=f"{account}@{DOMAIN}")
     async with asgi.running(create_app(world, with_worker=False)) as app, asgi.browser(app) as browser:
         await make.sign_in(browser, user)
-        visit = Visit(browser, user)
+        visit = Visit(browser, user, AT[account])
 
         await visit.go_everywhere()
         await visit.press_every_button()

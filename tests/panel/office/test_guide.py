@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def panel_paths(folder: Path) -> set[str]:
     return {re.sub(r"\{[^}]+\}", "x", one.path) for one in routes if one.name.startswith("GET /panel")}
 
 
+@cache
 def words_of_the_panel() -> set[str]:
     """What people read there, `…` in place of a number or name."""
     messages = [message.id for message in kept("en") if message.id]
