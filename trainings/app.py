@@ -51,7 +51,7 @@ from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
 LEAVES_NO_TRACE = ("/orientacion", "/incrustar")
-"""Pages that store nothing on the telephone, not even the language: private ones, and embedded ones that caches
+"""Pages that store nothing on the telephone, not even the language: private pages, and embedded pages that caches
 share.
 """
 

@@ -103,7 +103,7 @@ def can_decide_marks(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_prepare_phone(actor: Actor, hub_id: UUID) -> bool:
-    """For this hub; the sessions are those whose attendance the actor may take."""
+    """For this hub: sessions whose attendance the actor may take."""
     return actor.has_at(hub_id, HUB_STAFF)
 
 

@@ -78,7 +78,7 @@ class SignedIn(NamedTuple):
 
 
 async def actor_of(user: Person, *, request_id: str = "") -> Actor:
-    """An operator's grant counts at all its hubs, later ones included."""
+    """An operator's grant counts at all its hubs, later hubs included."""
     at: dict[UUID, set[str]] = {}
     everywhere: set[str] = set()
     operators: set[UUID] = set()

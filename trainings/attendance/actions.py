@@ -32,7 +32,7 @@ REOPEN = "attendance.reopen"
 
 
 class RowsNotKept(Refusal):
-    """A fault of ours at some marks; the others are kept."""
+    """A fault of ours at some marks; all other marks are kept."""
 
     status = 503
     code = "rows_not_kept"
@@ -150,8 +150,8 @@ async def _look_at_late_ones(session: TrainingSession) -> None:
 
 
 async def count_as(joined_id: UUID, kept_id: UUID) -> None:
-    """Marks of the joined registration count for the kept one. Hours are not counted here. The caller's transaction
-    holds the stays of both (`lock_all_stays`).
+    """Marks of the joined registration count for the kept registration. Hours are not counted here. The caller's
+    transaction holds the stays of both (`lock_all_stays`).
     """
     await _move(await ScanEvent.filter(registration_id=joined_id), joined_id, kept_id)
 

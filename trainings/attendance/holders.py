@@ -208,7 +208,7 @@ def of_card(shown: str) -> Q:
 
 
 async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, SeenTicket], dict[str, SeenTicket]]:
-    """Holders of current tickets and of replaced ones, by the beginning of the digest."""
+    """Holders of current and of replaced tickets, by the beginning of the digest."""
     by_card: dict[str, SeenTicket] = {}
     replaced: dict[str, SeenTicket] = {}
     for row in await sql.rows(PEOPLE_BY_CARD, hashes, hashes) if hashes else ():

@@ -202,7 +202,7 @@ class Stay:
 
 
 def is_counted(event: Mark) -> bool:
-    """Events put aside never count, undecided ones not yet."""
+    """Events put aside never count, undecided events not yet."""
     if event.decision is Decision.NONE:
         return event.flag not in WAIT_FOR_DECISION
     return event.decision is Decision.COUNTED
@@ -243,7 +243,7 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
 
 
 def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, ScanFlag]]:
-    """Departures of a stay whose flag changes: the one that counts is odd where it is before the arrival, or no arrival
+    """Departures of a stay whose flag changes: the counting departure is odd before the arrival, or where no arrival
     was seen. Decisions stay, and flags with another reason.
     """
     found = []
@@ -270,7 +270,7 @@ def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
 
 
 def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
-    """Never below 0 where some were put aside: what the phone takes back may be of those."""
+    """Never below 0 where some heads were put aside: the phone may take back those same heads."""
     heads = [event for event in events if event.kind is ScanKind.HEADS]
     counted: dict[UUID | None, int] = defaultdict(int)
     for event in standing(heads, undone):

@@ -146,7 +146,7 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
     """By name; cancelled people and people of other trainings only where they came. Of several registrations of a
-    person, the one for this training with a place stands for all, else the oldest.
+    person, the registration for this training with a place stands for all, else the oldest.
     """
     events = await _events_by_person(session.id)
     undone = await undone_at(session.id)

@@ -40,8 +40,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`registration`: the one the event counts for; None for unknown codes. `event_id`: what an undo would take back
-    now. `card`: a card without a registration. `arrived_at` of an undo: another arrival by which the person is still
+    """`registration`: the event counts for it; None: an unknown code. `event_id`: what an undo would take back now.
+    `card`: a card without a registration. `arrived_at` of an undo: another arrival by which the person is still
     here.
     """
 

@@ -38,8 +38,8 @@ KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHE
 
 async def settle_registrations(registration_ids: Collection[UUID]) -> None:
     """Write minutes and, once the training's share is reached, the moment of completion. Sessions of other trainings of
-    the course make up for missed ones, also for other registrations of the same people: those are settled too. The
-    caller's transaction holds the trainings of these registrations.
+    the course make up for missed sessions, also for other registrations of the same people, which are settled too.
+    The caller's transaction holds the trainings of these registrations.
     """
     concerned = await same_course_ids(registration_ids)
     if concerned != set(registration_ids):
@@ -108,7 +108,7 @@ async def settle_people(training_id: UUID, registration_ids: Collection[UUID]) -
 
 
 async def _settle_some(registration_ids: Collection[UUID], stays: Collection[_Where]) -> None:
-    """`registration_ids`: their trainings are locked; those of the stays may not be."""
+    """Trainings of `registration_ids` are locked; trainings of the stays may not be."""
     touched: dict[UUID, set[UUID]] = defaultdict(set)
     for stay in stays:
         touched[stay.session_id].add(stay.registration_id)
@@ -214,12 +214,12 @@ async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[Attendance]]:
-    """The stays that each registration's hours are computed from, each with its session and that one's training.
+    """The stays that each registration's hours are computed from, with session and training.
 
-    Those of its own ticket, wherever shown, and those of the same person by another registration: at this training, or
-    at a session of its course that began later than this training did. Of several registrations of a person for one
-    training one has all the stays: first the one with attendance, then with a place, then the oldest. A place that was
-    not given, or given back, and never used, has none.
+    They come by its own ticket, wherever shown, and by another registration of the same person: at this training, or at
+    a session of its course that began later than this training did. Of several registrations of a person for one
+    training one has all the stays: first a registration with attendance, then with a place, then the oldest. A place
+    that was not given, or given back, and never used, has none.
     """
     found: dict[UUID, list[Attendance]] = {}
     for some in _in_parts(registration_ids):
@@ -265,7 +265,7 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
 
 async def _count_by_all_marks(people: Iterable[Sequence[_SignUp]], stays: Mapping[UUID, Sequence[Attendance]]) -> None:
     """Several registrations of one person for a training: a stay lasts as all their marks at the session say together.
-    A person who left with one of two cards has not stayed with the other.
+    A person who left with one of two cards has not stayed with the second.
     """
     doubled = [same for own in people for same in _by_training(own).values() if len(same) > 1]
     sessions = {stay.session_id for same in doubled for one in same for stay in stays[one.id]}
@@ -293,7 +293,7 @@ def _by_training(own: Iterable[_SignUp]) -> dict[UUID, list[_SignUp]]:
 
 
 def _gaining(own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]]) -> Iterable[_SignUp]:
-    """Of one person's registrations for a course: the one of each training that gains the hours of the others."""
+    """Of one person's registrations for a course: in each training, the registration that gains the hours of all."""
     by_training = _by_training(one for one in own if stays[one.id] or one.state in TAKES_PLACE)
     return (
         min(same, key=lambda one: (not stays[one.id], one.state not in TAKES_PLACE, one.id))

@@ -11,7 +11,7 @@ NOWHERE: Mapping[UUID, frozenset[str]] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A visitor, the holder of a link, a person of the staff, or the program. `roles_at` maps each hub in scope to the
-    roles held there, `roles_everywhere` are those without a place. `role` is the audit line's word; `place` names
+    roles held there, `roles_everywhere` are roles without a place. `role` is the audit line's word; `place` names
     the only hub or operator.
     """
 

@@ -15,7 +15,7 @@ from trainings.web.i18n import N_
 HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
 NOTE = CertificateKind.CONSTANCIA
 UNUSED = N_("No se usó: la persona no completó la capacitación.")
-"""Annuls an unused prepared certificate; says nothing against another one."""
+"""Annuls an unused prepared certificate; says nothing against a new certificate."""
 EXCHANGED = N_("Se emitió un certificado en su lugar.")
 """Annuls a diploma whose person passed the test as well."""
 
@@ -122,7 +122,9 @@ def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificat
 
 
 def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """A constancia for people who came and earned no diploma. A valid diploma replaces it; a prepared one does not."""
+    """A constancia for people who came and earned no diploma. A valid diploma replaces it; a prepared diploma does
+    not.
+    """
     if NOTE not in earned or not HIGHER.isdisjoint(earned):
         return Due()
     valid = (one for one in papers if one.kind in HIGHER and one.state is CertificateState.VALID)

@@ -35,8 +35,8 @@ class MakeUp:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a person is, and what they can still do. `pass_mark`: the course's; `mark`: theirs; None: no test, or no
-    mark yet. `made_up`: attended minutes at another training of the course.
+    """How far a person is, and what they can still do. `pass_mark`: the course's; `mark`: the person's; None: no test,
+    or no mark yet. `made_up`: attended minutes at another training of the course.
     """
 
     progress: Progress

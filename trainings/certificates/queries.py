@@ -75,8 +75,8 @@ class PublicCheck:
     """What a code tells a stranger: no name, for a minor not even initials.
 
     `held_text`: the paper's words (Spanish) for its days; empty where `held_on` says it. `phone`: the hub's, now.
-    `replaces`: the annulled one that it replaces. `is_nameless`: the name was removed; all else holds. `signature`:
-    None: unsigned, or not set yet.
+    `replaces`: an annulled certificate. `is_nameless`: the name was removed; all else holds. `signature`: None:
+    unsigned, or not set yet.
     """
 
     code: str
@@ -178,7 +178,9 @@ def _in_words(day: date) -> str:
 
 
 async def _replacement(certificate: _Seen) -> Replacement | None:
-    """The standing one of its kind, however many were annulled in between, or the one it was exchanged for."""
+    """The standing certificate of its kind, however many were annulled in between, or the certificate it was exchanged
+    for.
+    """
     if certificate.state is not CertificateState.REVOKED:
         return None
     in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
@@ -210,7 +212,7 @@ def _comparable(name: str) -> str:
 
 
 async def _by_code(typed: str) -> Certificate:
-    """Looks malformed codes up too: nothing tells them from unknown ones."""
+    """Looks malformed codes up too: nothing tells them from unknown codes."""
     code = tokens.read_certificate_code(typed) or ""
     certificate = await reads(Certificate).get_or_none(code=code)
     if certificate is None or not tokens.same(certificate.code, code):
@@ -254,7 +256,7 @@ _NO_LONGER = {
 
 @dataclass(frozen=True, slots=True)
 class AnnulledPaper:
-    """`sentence` names its folio and day. `instead`: the folio of the valid one in its place, or empty."""
+    """`sentence` names its folio and day. `instead`: the folio of the valid paper in its place, or empty."""
 
     sentence: str
     code: str

@@ -1,8 +1,8 @@
 """The mapper mended: no conditions on empty lists, and its SQL made with a fifth less work.
 
-Tortoise writes an empty list as `1=0`. Beside `OR` SQLite then uses no index for the others, and reads the whole table.
-Such a condition goes from an `OR`, and takes all of an `AND` with it. And pypika copies a query at each step of its
-making: a page asks twenty statements.
+Tortoise writes an empty list as `1=0`. Beside `OR` SQLite then uses no index for other conditions, and reads the whole
+table. Such a condition goes from an `OR`, and takes all of an `AND` with it. And pypika copies a query at each step of
+its making: a page asks twenty statements.
 """
 
 from __future__ import annotations

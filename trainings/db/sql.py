@@ -191,8 +191,8 @@ def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence
 
 
 def parts(n: int) -> Iterator[int]:
-    """As a sum of few different ones: few prepared texts, and SQLite runs many rows at a time without waiting for other
-    threads.
+    """As a sum of few different numbers: few prepared texts, and SQLite runs many rows at a time without waiting for
+    other threads.
     """
     for part in ROWS_AT_ONCE:
         yield from itertools.repeat(part, n // part)

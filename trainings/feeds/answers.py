@@ -53,7 +53,7 @@ class Answers:
 
     @property
     def n_bytes(self) -> int:
-        """Gzipped bytes are a fifth of the plain ones."""
+        """Gzipped bytes are a fifth of the plain bytes."""
         return len(self._whole[False].body) * 6 // 5
 
     def to(self, asked: Mapping[bytes, str]) -> Response | None:

@@ -39,7 +39,7 @@ def secret_path(token: str) -> str:
 
 
 async def make_secret_link(*, actor: Actor) -> str:
-    """The new address's token; the earlier one ends. Only its SHA-256 is kept."""
+    """The new address's token; the earlier address ends. Only its SHA-256 is kept."""
     token = tokens.feed_token()
     async with transaction():
         await _take_back(actor.id)

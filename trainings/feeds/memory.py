@@ -55,7 +55,7 @@ class Kept:
 
 
 _feeds: OrderedDict[str, Kept] = OrderedDict()
-"""By address, last used at the end. Unknown ones are never kept."""
+"""By address, last used at the end. Unknown feeds are never kept."""
 
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -70,7 +70,7 @@ def ready(path: str, asked: Mapping[bytes, str]) -> Response | None:
 
 
 async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str], filtered_by: Filter | None = None) -> Response:
-    """Raises UnknownFeed. Of many requests for a feed one renders; the others wait."""
+    """Raises UnknownFeed. Of many requests for a feed the first renders; all others wait."""
     path = address_of(kind, slug, filtered_by)
     lock = _locks.setdefault(path, asyncio.Lock())
     async with lock:

@@ -68,7 +68,7 @@ async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
 
 
 async def event_texts(scope_key: str, day: date, filtered_by: Filter | None = None) -> list[str]:
-    """VEVENTs by start: 90 days back, 18 months ahead; cancelled ones stay 60 days, so that every subscriber hears.
+    """VEVENTs by start: 90 days back, 18 months ahead; cancelled entries stay 60 days, so that every subscriber hears.
 
     A language is spoken or interpreted; activities name none. Without an audience: for everybody.
     """

@@ -26,7 +26,7 @@ from trainings.web.render import absolute, render_text
 
 STYLE = STATIC / "css" / "export.css"
 MARK = "exportado-por-trainings.txt"
-"""Only folders with this mark, or empty ones, are overwritten."""
+"""Only empty folders, or folders with this mark, are overwritten."""
 
 
 class NotOurFolder(ValueError):

@@ -48,7 +48,7 @@ class _SignerAt(TimestampSigner):
 
 
 class Keyring:
-    """The first key seals and signs; the others only open."""
+    """The first key seals and signs; all other keys only open."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys or len(set(keys)) != len(keys):

@@ -32,7 +32,7 @@ class TextTooLong(ValueError):
 
 
 _UNDRAWN = frozenset({"So", "Sk", "Mn", "Me", "Cf", "Cn", "Co"})
-"""Kinds of characters that are pictures or shape the one before."""
+"""Kinds of characters that are pictures or shape the character before."""
 
 
 # -- storing

@@ -40,7 +40,7 @@ class UnreadableFont(CannotTypeset):
 
 
 class Design:
-    """With its fonts (TTF), never those of the machine. Data come as JSON in `sys.inputs.data`."""
+    """With its own fonts (TTF), never the machine's. Data come as JSON in `sys.inputs.data`."""
 
     def __init__(self, file: Path, *, root: Path, fonts: Path) -> None:
         self.file, self.root, self.fonts = file, root, fonts

@@ -80,7 +80,7 @@ EXPIRY_FAR = N_("Escriba a más tardar el %(day)s: a los doce meses hay que revi
 
 @dataclass(frozen=True, slots=True)
 class NoteText:
-    """`lang`: HTML's code. Days are local; `expires_on` is the last valid one."""
+    """`lang`: HTML's code. Days are local; `expires_on` is the last valid day."""
 
     kind: NoteKind
     title: str

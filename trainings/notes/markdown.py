@@ -133,7 +133,7 @@ def _addresses(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _linked(children: Sequence[Token]) -> Iterator[Token]:
-    """Our links relative, others without a referrer; unknown and empty ones as plain words."""
+    """Our links relative, others without a referrer; unknown and empty links as plain words."""
     open_links: list[bool] = []
     for token, following in zip(children, [*children[1:], None], strict=True):
         if token.type == "link_open":

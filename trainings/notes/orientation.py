@@ -88,7 +88,7 @@ def shown_number(phone: str) -> str:
 
 
 async def helpers_for(situation: Situation) -> list[Helper]:
-    """Active ones: emergency first, then as ordered, unreviewed last."""
+    """Active contacts: emergency first, then as ordered, unreviewed last."""
     found = await reads(HelpContact).filter(is_active=True)
     helpers = [helper_of(contact) for contact in found if situation in contact.situations]
     return sorted(helpers, key=lambda one: (not one.is_emergency, one.is_stale))

@@ -108,7 +108,7 @@ async def whole_notes(wanted: Wanted) -> list[Note]:
 
 
 async def public_note(slug: str) -> Note:
-    """Raises UnknownNote, for drafts, withdrawn and expired ones too."""
+    """Raises UnknownNote, for draft, withdrawn and expired notes too."""
     rows = await _valid().filter(slug=slug).values(*_NOTE) if SLUG.fullmatch(slug) else []
     if not rows:
         raise UnknownNote

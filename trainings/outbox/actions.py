@@ -124,8 +124,8 @@ async def _hub_of(batch_id: UUID) -> UUID | None:
 
 
 async def retry(job_id: UUID, *, actor: Actor) -> None:
-    """A failed message again with all its tries, or a waiting one now. Refuses with IsBeingSent while a worker has it,
-    else with HasNotFailed.
+    """A failed message again with all its tries, or a waiting message now. Refuses with IsBeingSent while a worker has
+    it, else with HasNotFailed.
     """
     async with transaction():
         job = await OutboxJob.get_or_none(id=job_id)

@@ -29,7 +29,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Paragraphs of a template; operators cannot drop those that must stand."""
+    """Paragraphs of a template; operators cannot drop the obligatory paragraphs."""
 
     heading: str
     paragraphs: tuple[str, ...]

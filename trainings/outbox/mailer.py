@@ -79,7 +79,7 @@ Composers = Mapping[str, Composer]
 def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailMessage:
     """Raises ValueError where an address or header cannot be written (line breaks).
 
-    An invitation is the last alternative and an attachment: some readers use the one, some the other.
+    An invitation is the last alternative and an attachment: readers differ in which they use.
     """
     message = EmailMessage(policy=CRLF_POLICY)
     name, address = parseaddr(sender)

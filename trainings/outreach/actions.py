@@ -37,7 +37,7 @@ ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.PUBLISHED: frozenset({ActivityState.CANCELLED}),
     ActivityState.CANCELLED: frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED}),
 }
-"""A published activity is never a draft again; a cancelled one becomes what it was."""
+"""A published activity is never a draft again; a cancelled activity becomes what it was."""
 WHEN_AND_WHERE = frozenset({"starts_at", "ends_at", "municipality_id", "venue_id", "place"})
 
 
@@ -167,8 +167,8 @@ async def edit_activity(
     override_reason: str = "",
     revision: int | None = None,
 ) -> OutreachActivity:
-    """Refuses as `create_activity`, and another hub, a cancelled activity, moving a held one, and an outdated
-    `revision` (of the opened form).
+    """Refuses as `create_activity`, and another hub, a cancelled activity, moving an activity that was held, and an
+    outdated `revision` (of the opened form).
     """
     async with transaction():
         activity = await _standing(activity_id)
@@ -201,7 +201,7 @@ async def move_activity(
 
 
 async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivity:
-    """Twice is once. Refuses a cancelled one."""
+    """Twice is once. Refuses a cancelled activity."""
     async with transaction():
         activity = await _standing(activity_id)
         if activity.state is ActivityState.PUBLISHED:

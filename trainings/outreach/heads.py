@@ -106,8 +106,9 @@ def is_countable(activity: OutreachActivity) -> bool:
 
 
 async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Actor, is_late: bool = False) -> set[UUID]:
-    """In order, known ones once. Returns those not kept: a −1 below zero, and a name that stands for another touch.
-    Refuses before the day, and a cancelled activity; not what `is_late`: touched before it was cancelled or moved.
+    """In order, known touches once. Returns touches not kept: a −1 below zero, and a name that stands for another
+    touch. Refuses before the day, and a cancelled activity; not what `is_late`: touched before it was cancelled or
+    moved.
     """
     async with transaction():
         await (locked_activity(activity_id) if is_late else _countable(activity_id))

@@ -32,9 +32,9 @@ class HubIsAnothers(Refusal):
 
 
 async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
-    """Create missing entries and correct different ones: all or none; nothing is removed. Operators are known by code,
-    hubs by slug, venues by name within hub and municipality. Signatories are written with a new operator only.
-    Refuses as the actions of places.
+    """Create missing and correct different hubs: all or none; nothing is removed. Operators are known by code, hubs by
+    slug, venues by name within hub and municipality. Signatories are written with a new operator only. Refuses as
+    the actions of places.
     """
     async with transaction():
         return [await _open(entry, actor) for entry in entries]

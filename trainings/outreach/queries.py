@@ -95,8 +95,8 @@ async def listed_activities(
     with_drafts: bool = False,
 ) -> list[ListedActivity]:
     """Beginning on the local days `first` to `last`, both included, by start. `municipality` (INE code): there, or of
-    hubs seated there, as its feed. Without `with_drafts`, which is for staff, only published ones, and cancelled
-    ones for a week.
+    hubs seated there, as its feed. Without `with_drafts`, which is for staff, only published activities, and
+    activities cancelled within a week.
     """
     ends = clock.midnight(last + timedelta(days=1))
     found = reads(OutreachActivity).filter(starts_at__gte=clock.midnight(first), starts_at__lt=ends)

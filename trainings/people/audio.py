@@ -72,7 +72,7 @@ def recording_in(language: str) -> Recording:
 
 
 def add(file: Path, language: str, version: str = TEXT_VERSION) -> Recording:
-    """A copy of the file for this version and language; replaces an earlier one. Raises UnusableRecording for an
+    """A copy of the file for this version and language; replaces an earlier recording. Raises UnusableRecording for an
     unknown language or version, more than 2 MB, and content that is not MP3, M4A or Ogg, whatever the name; OSError
     if unreadable.
     """

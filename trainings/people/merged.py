@@ -10,8 +10,8 @@ from trainings.people.models import Merge, Participant
 
 
 async def same_person_ids(participant_id: UUID) -> list[UUID]:
-    """All merged with this participant, itself included, the kept one first. Through merges, which are few: people are
-    many and not indexed by `merged_into`.
+    """All merged with this participant, itself included, the kept participant first. Through merges, which are few:
+    people are many and not indexed by `merged_into`.
     """
     return await all_merged_into(await last_kept(participant_id))
 
@@ -43,7 +43,7 @@ async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:
 
 
 async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
-    """All participants merged with any of these, each with the kept one."""
+    """All participants merged with any of these, each with the kept participant."""
     last = {into for into in merged_into.values() if into is not None}
     kept = {key for key, into in merged_into.items() if into is None} - last
     while last:

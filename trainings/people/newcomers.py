@@ -60,7 +60,7 @@ class NewPeople:
     assents: list[Values] = field(default_factory=list)
 
     def statements(self) -> list[Statement]:
-        """Each table after those it refers to."""
+        """Each table after the tables it refers to."""
         return [
             Statement(PARTICIPANT, self.people),
             Statement(CONSENT, self.consents),

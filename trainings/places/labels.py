@@ -25,7 +25,7 @@ ROOMY = {
     "17": (236, 50),
     "18": (456, 310),
 }
-"""Middle of the name on the country's map, for departments wide enough for theirs."""
+"""Middle of the name on the country's map, for departments wide enough for their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def title_of(box: Box, text: str, frame: Box) -> Label:
 
 
 def leaders(box: Box, source: Box) -> str:
-    """Two lines from the corners of the magnified area to those of its closer view."""
+    """Two lines from the corners of the magnified area to the corners of its closer view."""
     if source.top >= box.bottom:
         pairs = [(source.left, source.top, box.left, box.bottom), (source.right, source.top, box.right, box.bottom)]
     elif source.left >= box.right:

@@ -156,7 +156,7 @@ class Drawing:
         return path_of(self._outline(self.codes if codes is None else codes))
 
     def borders(self, *, between_departments: bool, window: Box | None = None) -> str:
-        """Inner borders, between departments or within them; with a window, those visible in it."""
+        """Inner borders, between departments or within them; with a window, only visible borders."""
         lines = []
         for number, owners in self._owners.items():
             line, users = self._lines[number], [code for code, _ in owners]

@@ -63,16 +63,15 @@ async def hubs_visible_to(actor: Actor) -> list[Hub]:
 
 
 async def venue_choices(hub: Hub, *, also: Iterable[UUID | None] = ()) -> list[tuple[UUID, str]]:
-    """Name and municipality of those in use, and of retired ones among `also`."""
+    """Name and municipality of venues in use, and of retired venues among `also`."""
     wanted = Q(is_active=True) | Q(id__in=[venue_id for venue_id in also if venue_id])
     venues = await reads(Venue).filter(wanted, hub_id=hub.id).select_related("municipality")
     return [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues]
 
 
 def feed_keys(hub: Hub, *municipality_codes: str) -> set[str]:
-    """Counters of the feeds that show a hub's sessions in these municipalities.
-
-    A municipality's feed holds the sessions held there and those of hubs that have their seat there.
+    """Counters of the feeds that show a hub's sessions in these municipalities. A municipality's feed holds sessions
+    held there, and sessions of hubs seated there.
     """
     places = {hub.seat_id, *municipality_codes}
     return {f"municipio:{code}" for code in places} | {f"ventanilla:{hub.slug}", "guatemala"}

@@ -43,12 +43,12 @@ async def trainings_joined(people: Collection[UUID]) -> set[UUID]:
 
 async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> None:
     """Keep the best registration that these participants, one person, have in a training: confirmed, offered,
-    waitlisted, held; among equals one with a counted place, a paper, a contact, then the oldest. The waiting list
-    gets the other places.
+    waitlisted, held; among equals first with a counted place, a paper, a contact, then the oldest. The waiting list
+    gets all other places.
 
-    Nobody is told: cards, marks and support needs count for the kept one, childcare asked twice counts once.
-    Registrations of one form are not joined, nor certified ones. The caller's transaction holds the training and its
-    stays.
+    Nobody is told: cards, marks and support needs count for the kept registration, childcare asked twice counts once.
+    Registrations of one form are not joined, nor certified registrations. The caller's transaction holds the training
+    and its stays.
     """
     mine = Registration.filter(training_id=training_id, participant_id__in=list(people))
     live = await mine.exclude(state=RegistrationState.CANCELLED).order_by("id").prefetch_related("participant")
@@ -88,7 +88,7 @@ async def _papers(live: Sequence[Registration]) -> dict[UUID, CertificateState]:
 
 
 def _all_asked(kept: Registration, one: Registration) -> str | None:
-    """An answer stays, the kept one's first."""
+    """An answer stays, first the kept registration's."""
     own, more = read_needs(kept.needs), read_needs(one.needs)
     answered = {code: state for code, state in own.items() if state is not NeedState.ASKED}
     return write_needs(own | more | answered)

@@ -181,7 +181,7 @@ class Someone:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The first may be each of the others. `is_sure`: all agree in name, municipality and telephone."""
+    """The first person may be each of the further people. `is_sure`: all agree in name, municipality and telephone."""
 
     people: Sequence[Someone]
     is_sure: bool = False
@@ -195,8 +195,8 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """People who share more than a name; those of one name and municipality; crowds. `n_strong` and `n_weak` also count
-    those left out.
+    """People who share more than a name; people of one name and municipality; crowds. `n_strong` and `n_weak` also
+    count people left out.
     """
 
     strong: Sequence[Repeated]
@@ -220,7 +220,7 @@ Edge = tuple[UUID, UUID]
 
 @dataclass(slots=True)
 class _Search:
-    """`seen`: the first participant at the reader's hubs, for the kept one may be of another hub."""
+    """`seen`: the first participant at the reader's hubs, for the kept participant may be of another hub."""
 
     merged_into: Mapping[UUID, UUID]
     seen: dict[UUID, UUID] = field(default_factory=dict)
@@ -258,7 +258,7 @@ class _Search:
 
 
 async def alike(actor: Actor) -> Alike:
-    """At hubs where the actor may merge, newest first, without decided ones."""
+    """At hubs where the actor may merge, newest first, without decided pairs."""
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
     search.add_namesakes(await sql.reads(NAMESAKES, hubs))

@@ -96,8 +96,8 @@ async def _unite(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, hub_id:
 
 
 async def undo(merge_id: UUID, *, actor: Actor) -> int:
-    """The merged participant stands alone again, with those merged into it before, and joined registrations are parted
-    at every hub; returns how many of these now wait, their place gone.
+    """The merged participant stands alone again, with all merged into it before, and joined registrations are parted at
+    every hub; returns how many registrations now wait, their place gone.
 
     Twice is once; hours are written again then, for the first run may have been cut off. Refuses (UnknownMerge) if
     neither was at the actor's hubs.

@@ -179,7 +179,7 @@ async def _ahead(people: Sequence[UUID]) -> list[Registration]:
 
 
 async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> tuple[int, frozenset[UUID]]:
-    """(number cancelled, those that cannot be cancelled any more)."""
+    """(number cancelled, registrations that cannot be cancelled any more)."""
     n_cancelled, left = 0, set[UUID]()
     for registration in await _ahead(people):
         try:

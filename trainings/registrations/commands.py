@@ -279,7 +279,7 @@ class SetAside(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCard(Move):
-    """One person signs up with a nameless card: a reserved card gives its place, a spare one none. `draft` has the
+    """One person signs up with a nameless card: a reserved card gives its place, a spare card none. `draft` has the
     card's tokens: the card becomes the ticket.
     """
 

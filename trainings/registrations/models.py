@@ -268,8 +268,8 @@ class ReservedBlock(Record):
 
 
 class CardState(StrEnum):
-    """An open card waits for a name; a held one has name and place and waits for staff; a used one is a ticket; others
-    open nothing.
+    """An open card waits for a name; a held card has name and place and waits for staff; a used card is a ticket;
+    released and void cards open nothing.
     """
 
     OPEN = "open"

@@ -192,7 +192,7 @@ async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:
-    """Refuses a training without sessions or places, and a cancelled one."""
+    """Refuses a cancelled training, and a training without sessions or places."""
     return await _show(training_id, TrainingState.PUBLISHED, "schedule.publish", actor)
 
 

@@ -122,8 +122,8 @@ SESSIONS = Kept(TrainingSession, SessionText, SessionFeed, "session_id", "/capac
 async def write_entries(
     entries: Iterable[Entry], kept: Kept, *, is_refiltered: bool = False, renamed: Iterable[str] = ()
 ) -> set[UUID]:
-    """In the caller's transaction, which holds the rows. Returns the changed ones. Listed, an entry stays in every feed
-    it was ever in; cancelled, it is frozen until it takes place again; hidden, it leaves the feeds until listed
+    """In the caller's transaction, which holds the rows. Returns the changed entries. Listed, an entry stays in every
+    feed it was ever in; cancelled, it is frozen until it takes place again; hidden, it leaves the feeds until listed
     again.
     """
     assert is_in_transaction(), "text, feeds and counters change together with what they tell of"
@@ -158,7 +158,9 @@ async def write_entries(
 
 
 async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_left: bool) -> str | None:
-    """None: it shows the same. `has_left`: feeds once had it though no text is stored, so the new one must be newer."""
+    """None: it shows the same. `has_left`: feeds once had it though no text is stored, so the new text must be
+    newer.
+    """
     facts = entry.facts
     if stored is None:
         if not entry.is_listed:
@@ -270,7 +272,7 @@ def _is_hidden(row: Row) -> bool:
 
 
 async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
-    """With cancelled ones: a cancellation must not rewrite the others ("sesión 3 de 10")."""
+    """With cancelled sessions: a cancellation must not rewrite other entries ("sesión 3 de 10")."""
     counts: dict[UUID, int] = {}
     for (training_id,) in await TrainingSession.filter(training_id__in=training_ids).values_list("training_id"):
         counts[training_id] = counts.get(training_id, 0) + 1

@@ -266,7 +266,7 @@ STILL_SAID = """
 
 
 def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:
-    """Changes that still hold, newest first: a reopening replaces earlier ones."""
+    """Changes that still hold, newest first: a reopening replaces earlier changes."""
     newest_first = list(changes)
     of_thing: dict[UUID, list[DatedChange]] = defaultdict(list)
     for change in newest_first:

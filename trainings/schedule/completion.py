@@ -121,7 +121,7 @@ class Progress:
 
     @property
     def n_to_make_up(self) -> int:
-        """How many missed sessions suffice if made up elsewhere, with all coming ones here."""
+        """How many missed sessions suffice if made up elsewhere, with all coming sessions here."""
         if self.outlook is not Outlook.OUT_OF_REACH:
             return 0
         minutes = self.attended + sum(one.minutes for one in self.to_come)

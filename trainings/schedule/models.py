@@ -40,7 +40,7 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
     TrainingState.UNLISTED: frozenset({TrainingState.PUBLISHED, TrainingState.CANCELLED}),
     TrainingState.CANCELLED: frozenset({TrainingState.DRAFT, TrainingState.PUBLISHED, TrainingState.UNLISTED}),
 }
-"""A published training never becomes a draft, a cancelled one returns to its earlier state."""
+"""A published training never becomes a draft, a cancelled training returns to its earlier state."""
 
 
 class PlaceShown(StrEnum):

@@ -143,7 +143,7 @@ def when_and_where(session: TrainingSession) -> str:
 
 
 async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
-    """Twice is once. Refuses a session that was held, and the last one left."""
+    """Twice is once. Refuses a session that was held, and the training's last session left."""
     async with transaction():
         training, session = await locked_session(session_id)
         if session.state is SessionState.CANCELLED:
@@ -203,7 +203,7 @@ def _end_early(session: TrainingSession, ended_at: datetime) -> None:
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Refuses (SessionIsOff) a cancelled session, and a held one of a cancelled training."""
+    """Refuses (SessionIsOff) a cancelled session, and of a cancelled training a session that was held."""
     async with transaction():
         training, session = await locked_session(session_id)
         if session.closed_at is None:
@@ -361,7 +361,7 @@ async def _drop(sessions: Sequence[TrainingSession]) -> None:
 
 
 async def number_sessions(training: Training) -> None:
-    """By time, with cancelled ones: each reader counts the days and must find the same."""
+    """By time, with cancelled sessions: each reader counts the days and must find the same."""
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at", "id")
     for number, session in enumerate(sessions, start=1):
         if session.position != number:

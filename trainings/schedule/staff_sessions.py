@@ -43,8 +43,8 @@ TRAININGS = """
 
 
 class StaffSession(NamedTuple):
-    """`n_sessions` counts cancelled ones. `look`: cancelled, draft, over (or closed), going on, or none. `place`: the
-    venue's name or "online". Values stay as the database gives them, for most are read once or never. A tuple,
+    """`n_sessions` counts cancelled sessions. `look`: cancelled, draft, over (or closed), going on, or none. `place`:
+    the venue's name or "online". Values stay as the database gives them, for most are read once or never. A tuple,
     because a page makes hundreds.
     """
 

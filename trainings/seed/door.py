@@ -1,4 +1,4 @@
-"""A course of two mornings: one is recorded, the other has marks to review."""
+"""One morning is recorded, the second has marks to review."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ WALKED_IN = {
 
 
 async def build_door(world: World) -> None:
-    """After the phones: the lost one sends its marks."""
+    """After the phones: the lost phone sends its marks."""
     training = await _training(world)
     first, second = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
     people = await Registration.filter(training_id=training.id).order_by("id")

@@ -48,8 +48,8 @@ MARKS = (92, 78, 64)
 
 
 async def build_papers(world: World) -> None:
-    """Last of all: new papers have the letterhead, earlier ones none. Files are set when opened, and signed; their key
-    is the one thing that no seed repeats.
+    """Last of all: new papers have the letterhead, earlier papers none. Files are set when opened, and signed; only
+    their key differs in each seed.
     """
     hub = world.hubs[0]
     await signing_keys.make_key(hub.operator_id, actor=PROGRAM)

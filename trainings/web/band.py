@@ -28,7 +28,7 @@ class Band:
 
 @lru_cache(maxsize=512)
 def seats_band(free: int, capacity: int) -> Band:
-    """Rows of ten: taken ones dim and first, free ones lit. Above sixty a figure is several."""
+    """Rows of ten: taken places dim and first, free places lit. Above sixty a figure is several."""
     figure = _people_a_figure(capacity, MOST_SEATS)
     n_figures = _figures(capacity, figure)
     n_lit = min(n_figures, -(-max(free, 0) // figure))
@@ -46,7 +46,7 @@ def seats_band(free: int, capacity: int) -> Band:
 
 @lru_cache(maxsize=512)
 def line_band(lit: int, total: int) -> Band:
-    """Lit ones first. Above forty a figure is several."""
+    """Lit figures first. Above forty a figure is several."""
     figure = _people_a_figure(total, MOST_IN_LINE)
     n_figures = _figures(total, figure)
     n_lit = min(n_figures, _rounded_lit(lit, total, figure))

@@ -270,7 +270,7 @@ async def _free_name(name: str, device: Device) -> str:
 
 
 async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
-    """The used code's row is deleted. The phone stays its preparer's; a revoked one is now the code's maker's."""
+    """The used code's row is deleted. The phone stays its preparer's; a revoked phone is now the code's maker's."""
     load = Load(
         waiting.hub_id,
         [key for (key,) in await DeviceSession.filter(device_id=waiting.id).values_list("session_id")],
@@ -350,7 +350,7 @@ async def _record(act: str, device: Device, actor: Actor, **detail: int | bool) 
 
 async def close_account(user_id: UUID, *, actor: Actor) -> list[Device]:
     """Refuses as `accounts.actions.close_account`. Revokes, and returns by name, the phones that the person prepared
-    last, or that got a code of theirs.
+    last, or that got a code of this person.
     """
     async with transaction():
         await accounts.close_account(user_id, actor=actor)

@@ -138,7 +138,7 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
     """By session and phone; without old gaps.
 
     Phones number their marks. A missing number counts at the session of the mark before it; before the first mark, at
-    the first one's; without any mark, at the session that had begun last when the phone spoke.
+    the first mark's session; without any mark, at the session that had begun last when the phone spoke.
     """
     lately = reads(TrainingSession).filter(id__in=sorted(session_ids), starts_at__gt=clock.now() - ASKED_FOR)
     sessions = {one.id: one for one in await lately}
@@ -309,6 +309,6 @@ def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tu
 
 
 def _told(missing: list[Missing]) -> list[Missing]:
-    """The first ones, the rest joined: a phone may number its marks at will."""
+    """The first gaps, the rest joined: a phone may number its marks at will."""
     told, rest = missing[: MOST_TOLD - 1], missing[MOST_TOLD - 1 :]
     return [*told, Missing(sum(one.n for one in rest), rest[0].since, rest[-1].until)] if rest else told

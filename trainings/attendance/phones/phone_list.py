@@ -79,7 +79,7 @@ async def name_for_another(actor: Actor, *, helper: bool = False) -> str:
 
 
 async def _in_scope(actor: Actor) -> Q:
-    """Of the person's hubs at the desk, of sessions there or that they hold, and those they prepared."""
+    """Phones of the person's desk, of sessions there or of their own, and phones they prepared."""
     hubs = sorted(actor.hubs_with(DESK))
     of_sessions = Q(session__training__hub_id__in=hubs) | Q(session__facilitators__user_id=actor.id)
     bound = reads(DeviceSession).filter(of_sessions).distinct()

@@ -49,8 +49,8 @@ REPLACED = "r"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """`counts_as`: hash of the kept one's card, of a joined registration. A replaced ticket has neither token nor
-    code.
+    """`counts_as`: of a joined registration, hash of the kept registration's card. A replaced ticket has neither token
+    nor code.
     """
 
     qr_hash: str

@@ -54,8 +54,8 @@ class Offer:
 
 
 async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
-    """From a session: the sessions of its training that the actor may mark, and those that they hold. Else those that
-    they hold, and at hubs of their desk the sessions and activities of the next 14 days. Raises UnknownSession.
+    """From a session: the sessions of its training that the actor may mark or holds. Else all sessions that the actor
+    holds, and at hubs of the desk the sessions and activities of the next 14 days. Raises UnknownSession.
     """
     if session_id is None:
         wanted = _held_by(actor) | _at_hubs(actor)
@@ -117,9 +117,7 @@ async def sessions_to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
 
 
 async def later_sessions(devices: Collection[Device], bound: Sequence[DeviceSession]) -> Later:
-    """By phone: sessions that its trainings got after its last one of them (`bound`), and that its preparer may
-    mark.
-    """
+    """By phone: sessions that its trainings got after its last bound session, and that its preparer may mark."""
     planned = await _planned_in({one.session.training_id for one in bound})
     later: dict[UUID, list[TrainingSession]] = {}
     for device in devices:

@@ -17,7 +17,7 @@ ANSWERS: Mapping[str, Decision] = {COUNT: Decision.COUNTED, DISMISS: Decision.DI
 
 
 class AnswerForm(Form):
-    """About some marks, or about all odd ones, or companions, of a phone until `hasta`."""
+    """About some marks, all odd marks, or companions of a phone until `hasta`."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
 

@@ -38,7 +38,7 @@ from trainings.schedule.models import SessionFacilitator, TrainingSession
 SHOWN_FOR = timedelta(days=180)
 MOST_SESSIONS = 60
 MOST_MARKS = 600
-"""Of one session at once: a phone in the wrong hands makes any number, and must not hide the others."""
+"""Of one session at once: a phone in the wrong hands makes any number, and must not hide other sessions."""
 AT_ONCE = 5_000
 """Keys in one statement, which databases limit."""
 

@@ -51,9 +51,9 @@ class SomebodyCame(Refusal):
 
 
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
-    """If `act` refuses, nothing happens. Reserved places keep their time before the first session, offered ones end at
-    its start. People are told after ten minutes. Returns the batch that may be stopped until then; None: nobody is
-    told.
+    """If `act` refuses, nothing happens. Reserved places keep their time before the first session, offered places end
+    at its start. People are told after ten minutes. Returns the batch that may be stopped until then; None: nobody
+    is told.
     """
     async with transaction():
         # All trainings whose people made up for sessions here, before any is locked alone: against deadlocks.
@@ -210,8 +210,8 @@ async def _of_training(sessions: Sequence[TrainingSession]) -> AtVenue:
 
 
 async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
-    """Move everything to come at this venue to a new one, all or nothing. People are told in ten minutes. The old venue
-    stays for past sessions, and is offered no more. Refuses as `create_venue`, also the same name.
+    """Move everything to come from this venue to a new venue, all or nothing. People are told in ten minutes. The old
+    venue stays for past sessions, and is offered no more. Refuses as `create_venue`, also the same name.
     """
     async with transaction():
         sessions = await _held_to_come(venue)

@@ -130,7 +130,7 @@ async def write(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """Logged, since it has full names. An empty list, to sign, is a printout; a marked one replaces none."""
+    """Logged, since it has full names. An empty list, to sign, is a printout; a marked list is none."""
     door = await door_at(request)
     session, actor = door.session, request.state.actor
     found = await session_file(door)

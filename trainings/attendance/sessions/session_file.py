@@ -76,7 +76,7 @@ async def session_file(door: Door) -> SessionFile:
 
 
 async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) -> list[OpenSheet]:
-    """Signed sheets: those with a known place, and the last others with a person who is on no other sheet."""
+    """Signed sheets (with a known place); of other sheets the latest that hold a person on no chosen sheet."""
     printed = await reads(AttendanceSheet).filter(session_id=session.id).order_by("-created_at", "-id")
     opened = [await open_sheet(one) for one in printed]
     wanted = [line.sign_ups for line in lines if line.is_expected or line.stay.is_present]

@@ -65,7 +65,7 @@ class Head:
 
 
 async def head_of(door: Door) -> Head:
-    """With the venue, even a protected one: the paper is for staff."""
+    """With the venue, even if protected: the paper is for staff."""
     training = (
         await reads(Training).get(id=door.session.training_id).select_related("hub__operator", "hub__seat", "project")
     )

@@ -52,10 +52,9 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: its person now, or its spare card, and the marks. `person_id`: registration with the name;
-    `registration_id`: the one that a mark of the row counts for (of a joined one the kept one). `here_as`: the
-    person's registration behind `stay`; `sign_ups`: all that were marked. `is_named_on_paper`: printed, not
-    handwritten.
+    """`person_id`: registration with the name; `registration_id`: the registration that a mark of the row counts for
+    (in a join the kept registration). `here_as`: the person's registration behind `stay`; `sign_ups`: all that were
+    marked. `is_named_on_paper`: printed, not handwritten.
     """
 
     session_id: UUID

@@ -131,7 +131,7 @@ class NotAgreed(Refusal):
 
 
 async def open_slips(slip_ids: Iterable[UUID], *, actor: Actor) -> None:
-    """Register these slips' people, a transaction each; the others wait with their reason."""
+    """Register these slips' people, a transaction each; refused slips wait with their reason."""
     keys = sorted(set(slip_ids))
     if not keys:
         return
@@ -249,7 +249,7 @@ async def whose_card(slip: WalkInSlip) -> Registration | None:
 
 
 async def register(slip_id: UUID, form: SlipForm, *, actor: Actor) -> UUID:
-    """As corrected, with its card where possible. Else the card's marks of nobody are theirs, or they are marked at the
+    """As corrected, with its card where possible. Else the person gets the card's marks of nobody, or is marked at the
     slip's time. Refuses without consent (NotAgreed), an answered slip (SlipDone), and as any registration.
     """
     if not form.has_agreed:

@@ -82,7 +82,7 @@ def _is_left(one: Certificate) -> bool:
 
 
 async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:
-    """Prepared papers too. Skips annulled papers and those of other trainings."""
+    """Prepared papers too. Skips annulled papers and papers of other trainings."""
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
     async with transaction():
@@ -162,7 +162,7 @@ def _certificate_codes(text: str) -> set[str]:
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:
-    """A joined registration leads to the kept one."""
+    """A joined registration leads to the kept registration."""
     of_training = reads(Registration).filter(training_id=training_id)
     token, short = tokens.read_qr(text), tokens.read_short_code(text)
     found = None

@@ -122,7 +122,7 @@ def _correction(line: Line, name: str) -> Correction:
 
 
 def split_name(name: str, *, given_names: str, surnames: str) -> tuple[str, str]:
-    """Split a name where the earlier one was split; a person checks it.
+    """Split a name where the earlier name was split; a person checks it.
 
     The same number of words: at the same place. One half unchanged: beside it. Else the last two words are surnames,
     with their particles.

@@ -104,7 +104,7 @@ async def image_at(operator_ids: Collection[UUID], image_id: UUID) -> BrandImage
 async def add_image(
     operator_id: UUID, role: ImageRole, name: str, picture: CleanPicture, *, actor: Actor
 ) -> BrandImage:
-    """For future certificates. A new shield replaces the old one; refuses a fourth logo."""
+    """For future certificates. A new shield replaces the old shield; refuses a fourth logo."""
     missing = pdf.missing_glyphs(name)
     if missing:
         raise UnprintableLine(field="name", letters=missing)

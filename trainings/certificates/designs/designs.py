@@ -139,7 +139,7 @@ def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
 
 
 def all_designs() -> Mapping[str, DesignInfo]:
-    """By folder name. A new one shows within half a minute."""
+    """By folder name. A new design shows within half a minute."""
     return _designs_at(int(clock.ticks() / SECONDS_SEEN))
 
 

@@ -395,7 +395,7 @@ _ROWS_OF_A_FIGURE = 8
 
 
 def band(minutes: int, language: str) -> dict[str, int | str]:
-    """Whole figures, finished rows of the last one, and the sentence: Spanish, unless the paper is English."""
+    """Whole figures, finished rows of the last figure, and the sentence: Spanish, unless the paper is English."""
     each = next(hours for hours in _HOURS_PER_FIGURE if minutes <= hours * 60 * _MOST_FIGURES)
     whole, rest = divmod(minutes, each * 60)
     rows = min(max(round(_ROWS_OF_A_FIGURE * rest / (each * 60)), 1), _ROWS_OF_A_FIGURE - 1) if rest else 0

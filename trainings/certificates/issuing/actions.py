@@ -176,7 +176,9 @@ async def same_occasion(
     kinds: Sequence[CertificateKind] = (),
     day: date | None = None,
 ) -> Occasion:
-    """`kinds` default to those of a completed course, `day` to that of papers made now. A training may still run."""
+    """`kinds` default to the kinds of a completed course, `day` to the day of papers made now. A training may still
+    run.
+    """
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
     training = await Training.get(id=training_id).prefetch_related(
@@ -199,7 +201,7 @@ async def issue_to(
     actor: Actor,
     state: CertificateState = CertificateState.VALID,
 ) -> list[Certificate]:
-    """Number papers, freeze what they print, tell people with a valid one; in the caller's transaction.
+    """Number papers, freeze what they print, tell people with a valid paper; in the caller's transaction.
 
     The caller holds the training's lock, has checked that people have no such paper and printable names, and leaves
     files to the outbox.
@@ -366,8 +368,8 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
 
 
 async def annul_chosen(training_id: UUID, chosen: Collection[UUID], reason: str, *, actor: Actor) -> Annulled:
-    """Ten or fewer at once; more become a request. Skips annulled ones. Refuses an empty reason, no standing one, and
-    more than ten while another request is open.
+    """Ten or fewer at once; more become a request. Skips annulled papers. Refuses an empty reason, no standing paper,
+    and more than ten while another request is open.
     """
     if not reason.strip():
         raise ReasonMissing(field="reason")

@@ -39,7 +39,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeldOtherwise:
-    """The days that a paper states, and the true ones."""
+    """The days that a paper states, and the true days."""
 
     said: Held
     now: Held

@@ -1,4 +1,4 @@
-"""A ready paper is told at once, an annulled one after ten minutes; further annulments of the training join it."""
+"""A ready paper is told at once, an annulled paper after ten minutes; further annulments of the training join it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def tell_annulled(annulled: Sequence[Certificate]) -> None:
 
 
 async def _batch(training: Training, due_at: datetime) -> UUID:
-    """A new batch with its call list, or the training's waiting one, which then waits on."""
+    """A new batch with its call list, or the training's waiting batch, which then waits on."""
     lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED, closed_at=None)
     waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").first()
     if waiting is not None and waiting.batch_id is not None:

@@ -71,7 +71,7 @@ class Settled(StrEnum):
 
 
 async def settled(registration_id: UUID) -> Settled | None:
-    """None: no paper stands, or no waiting one was printed."""
+    """None: no paper stands, or no paper still to be handed over was printed."""
     standing = Certificate.filter(registration_id=registration_id, erased_at=None)
     noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at", "printed_at")
     if noted and all(handed is not None for handed, _printed in noted):
@@ -220,8 +220,8 @@ def check_letters(given_names: str, surnames: str, design: str) -> None:
 async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
     """The person says that the name is right; returns the number of papers set anew.
 
-    `name`: what the person read; refuses (NameChanged) another one now. Refuses LetterNotPrintable, PermissionGone, and
-    by a link PaperInHand, PaperPrinted (another name) and AlreadyValid (another person's name).
+    `name`: what the person read; refuses (NameChanged) if the name is another now. Refuses LetterNotPrintable,
+    PermissionGone, and by a link PaperInHand, PaperPrinted (another name) and AlreadyValid (another person's name).
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -364,7 +364,7 @@ async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:
 
 async def remove_names(participant_ids: Collection[UUID]) -> int:
     """In the caller's transaction; returns the number of certificates: folio, code and hash still verify. Withdraws
-    prepared ones; deletes transcripts.
+    prepared papers; deletes transcripts.
     """
     held = [one for one in await _locked_papers(participant_ids) if one.erased_at is None]
     await _withdraw([one for one in held if one.state is CertificateState.PREPARED])
@@ -374,7 +374,7 @@ async def remove_names(participant_ids: Collection[UUID]) -> int:
 
 
 async def withdraw_all(participant_ids: Collection[UUID]) -> int:
-    """In the caller's transaction; returns the number of certificates: codes answer like unknown ones, folios stay.
+    """In the caller's transaction; returns the number of certificates: codes answer like unknown codes, folios stay.
     Deletes transcripts.
     """
     held = await _locked_papers(participant_ids)

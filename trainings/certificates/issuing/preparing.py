@@ -1,7 +1,6 @@
-"""Certificates prepared before the last session's end, for people on track, printed and signed in ink.
-
-One becomes valid when the training is over, its person completed it, and its words still hold. Unused ones are annulled
-by staff, or a week later.
+"""Certificates prepared before the last session's end, for people on track, printed and signed in ink. A paper becomes
+valid when the training is over, its person completed it, and its words still hold. Unused papers are annulled by
+staff, or a week later.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 KEPT_FOR = timedelta(days=7)
-"""After the last session; then unused ones are annulled."""
+"""After the last session; then unused papers are annulled."""
 COUNTED_WITHIN = timedelta(days=1)
 PAPERS_AT_ONCE = 100
 """In one transaction, of some tenths of a second."""
@@ -326,7 +325,7 @@ async def end_to_confirm(training: Training) -> TrainingSession | None:
 
 
 async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Returns the annulled ones; no second person decides, since they never were valid. Refuses NothingUnused, and
+    """Returns the annulled papers; no second person decides, since they never were valid. Refuses NothingUnused, and
     AttendanceOpen before the last session is closed: attendance may be on paper.
     """
     await settle(training_id)

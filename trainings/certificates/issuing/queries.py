@@ -77,11 +77,9 @@ class MayNotIssue(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of a training: hours, papers (annulled ones too), and what can be issued.
-
-    `due`: the highest kind earned by completing and not issued. `open_kinds`: all that may be issued. `annulled`:
-    annulled papers of these kinds. `letters`: missing in the design. `standing`: why earned or not yet, where names are
-    shown.
+    """`due`: the highest kind earned by completing and not issued. `open_kinds`: all that may be issued. `annulled`:
+    annulled papers of these kinds. `letters`: missing in the design. `standing`: why earned or not yet, where names
+    are shown.
     """
 
     registration: Registration
@@ -146,7 +144,7 @@ def visible_to(actor: Actor) -> QuerySet[Training]:
 
 
 async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
-    """A page (from 1) of trainings with a session held or near, last first; and whether older ones follow."""
+    """A page (from 1) of trainings with a session held or near, last first; and whether older trainings follow."""
     is_near = clock.now() + PREPARED_AHEAD
     was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
     held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions_on("sessions__"))

@@ -95,7 +95,7 @@ async def _training(request: Request) -> Training:
 
 @allow(*ISSUERS)
 async def choose(request: Request) -> Response:
-    """`?marcar=cambios` ticks those that attendance contradicts."""
+    """`?marcar=cambios` ticks papers that attendance contradicts."""
     training = await _training(request)
     ticked = []
     if request.query_params.get("marcar") == "cambios":
@@ -255,7 +255,7 @@ async def leave(request: Request) -> Response:
 
 
 def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:
-    """Skips malformed ones."""
+    """Skips malformed texts."""
     found = []
     for text in texts:
         key, _sep, said = text.partition(":")

@@ -40,7 +40,7 @@ FEWEST = 200
 HEAD = struct.Struct(">Q")
 TIMES = 2
 ENVIRONMENT = {"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""No settings and no secrets. A process is one core: Typst must not take the others."""
+"""No settings and no secrets. A process is one core: Typst must not take more."""
 
 
 UNUSED = ("aiohttp", "lxml", "lxml.html", "requests")

@@ -270,9 +270,11 @@ async def whose(registration: Registration, *, actor: Actor) -> list[UUID]:
 
 
 async def make_transcript(registration: Registration, *, actor: Actor) -> Transcript:
-    """The current one of the registration's person (loaded); an equal earlier one is reused. Not in a transaction.
+    """The current transcript of the registration's person (loaded); an equal earlier transcript is reused. Not in a
+    transaction.
 
-    Refuses without attendance, and unprintable letters; by an own link more than ten new ones a day (TooManyTries).
+    Refuses without attendance, and unprintable letters; by an own link more than ten new transcripts a day
+    (TooManyTries).
     """
     person = registration.participant
     entries = await entries_of(await whose(registration, actor=actor))

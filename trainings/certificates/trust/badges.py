@@ -66,8 +66,8 @@ class Contact:
 def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
     """From the row alone: later edits of a course change no badge.
 
-    A prepared one is valid from the local day on which the last session begins (it may end past midnight), and its
-    status bit is set until attendance makes it valid: so the file need not change.
+    A prepared certificate is valid from the local day on which the last session begins (it may end past midnight), and
+    its status bit is set until attendance makes it valid: so the file need not change.
     """
     sheet = certificate.sheet
     is_prepared = certificate.state is CertificateState.PREPARED
@@ -96,7 +96,7 @@ def _last_day(certificate: Certificate) -> date:
 
 
 def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, Any]:
-    """`contact`, only on the holder's request, lets them show that it is theirs."""
+    """`contact`, only on the holder's request, proves that the badge is the holder's."""
     check = f"{facts.base_url}/verificar/{facts.code}"
     return {
         "@context": [proofs.CREDENTIALS, proofs.OPEN_BADGES],

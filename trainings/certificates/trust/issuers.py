@@ -144,7 +144,7 @@ async def find_issuer(operator_code: str) -> Issuer:
 
 
 def profile(issuer: Issuer) -> dict[str, Any]:
-    """Open Badges 3.0 Profile, with its keys: retired ones too, stolen ones not."""
+    """Open Badges 3.0 Profile, with its keys: retired keys too, stolen keys not."""
     methods = [_method(issuer, key) for key in issuer.keys]
     return {
         "@context": [CONTROLLERS, MULTIKEY, proofs.OPEN_BADGES],

@@ -1,4 +1,4 @@
-"""Keys and certificates that sign an operator's PDFs: one in use at a time. A retired one's signatures stay: its
+"""Keys and certificates that sign an operator's PDFs: one in use at a time. Signatures of a retired key stay: its
 certificate is in the file.
 """
 
@@ -247,8 +247,8 @@ async def running_out(operator_ids: Collection[UUID], within: timedelta) -> list
 
 
 async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: Actor) -> SigningKey:
-    """Sign with this PKCS#12 file's key, and retire the one before. The password is not kept. Refuses as
-    `read_key_file`, an expired, not yet valid or known one, and an unprintable name.
+    """Sign with this PKCS#12 file's key from now on; retires the key in use. The password is not kept. Refuses as
+    `read_key_file`, an expired, not yet valid or known certificate, and an unprintable name.
     """
     file = await asyncio.to_thread(read_key_file, content, password)
     now = clock.now()
@@ -260,7 +260,7 @@ async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: A
 
 
 async def make_key(operator_id: UUID, *, actor: Actor) -> SigningKey:
-    """Sign with a new key and an own certificate, and retire the one before."""
+    """Sign with a new key and an own certificate; retires the key in use."""
     operator = await reads(Operator).get(id=operator_id)
     file = await asyncio.to_thread(make_key_file, operator.name, now=clock.now())
     return await _begin(operator_id, file, actor=actor, act="certificates.make_signing_key")

@@ -1,7 +1,7 @@
 """Bitstring status lists (W3C): numbers of an operator's year that do not count, annulled or not yet valid.
 
-Prepared ones are set until attendance makes them valid; nobody outside has their badge before. So for holders a set bit
-stays set, as the standard demands.
+Prepared certificates are set until attendance makes them valid; nobody outside has their badge before. So for holders a
+set bit stays set, as the standard demands.
 
 Signed once, kept in memory, renewed when the rows change. All processes give equal bytes and ETags.
 """
@@ -109,7 +109,7 @@ class Kept:
 
 
 _lists: OrderedDict[tuple[str, str], Kept] = OrderedDict()
-"""By operator's code and name, last used at the end. Unknown ones are never kept."""
+"""By operator's code and name, last used at the end. Unknown lists are never kept."""
 
 _locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 

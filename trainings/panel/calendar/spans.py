@@ -28,7 +28,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Equal ones make the same page for the same person. `notes`: filters not understood; `away`: when the chosen
+    """Equal values make the same page for the same person. `notes`: filters not understood; `away`: when the chosen
     person cannot come.
     """
 

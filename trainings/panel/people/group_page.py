@@ -82,7 +82,7 @@ def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, 
 
 
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Sequence[AnnulledPaper]]]:
-    """Of the minors, and annulled ones, by name; an adult's stand with their own link only."""
+    """Papers of the minors, and annulled papers, by name; an adult's stand with their own link only."""
     minors = [one for one in group.members if one.participant.is_minor]
     ids = [one.id for one in minors]
     found, annulled = await certificates.of_registrations(ids), await annulled_papers(ids)

@@ -105,7 +105,7 @@ async def ticket(request: Request) -> Response:
 
 @allow(*DESK)
 async def replace(request: Request) -> Response:
-    """The old one opens nothing any more."""
+    """The old ticket opens nothing any more."""
     view = await view_at_desk(request)
     registration = view.own.registration
     try:

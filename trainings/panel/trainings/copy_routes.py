@@ -195,7 +195,7 @@ async def copy_month(request: Request) -> Response:
 
 
 async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -> Made:
-    """Each by itself: a refusal leaves the others standing, and what is made is known again next time."""
+    """Each by itself: after a refusal the rest is still made, and known again next time."""
     n_new, refusals = 0, {}
     for copy in await _copies(hub, form):
         if copy.owner.id not in ticked.copy_ids:

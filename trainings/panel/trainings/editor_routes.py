@@ -259,7 +259,7 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
 
 
 def _venue_ids(training: Training | None) -> set[UUID | None]:
-    """Also a retired one: saving another field must not move it."""
+    """Also a retired venue: saving another field must not move the training."""
     return {training.venue_id, *(session.venue_id for session in training.sessions)} if training else set()
 
 

@@ -28,7 +28,7 @@ class _Before:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """By training: snapshots, and the newest list about changes, which takes over people left on earlier ones."""
+    """By training: snapshots, and the newest list about changes, which takes over people left on earlier lists."""
 
     snapshots: Mapping[UUID, Snapshots]
     newest: Mapping[UUID, CallList]

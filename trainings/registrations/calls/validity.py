@@ -32,7 +32,7 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
 
 
 async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """By list: the sessions of one act, for a reminder those of its day. Empty: the whole training."""
+    """By list: the sessions of one act, for a reminder the sessions of its day. Empty: the whole training."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     changes = await reads(DatedChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)

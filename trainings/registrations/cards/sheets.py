@@ -1,4 +1,4 @@
-"""Letter paper (fits A4), in Spanish: eight cards of a block, or four spare ones with a slip, on a page."""
+"""Letter paper (fits A4), in Spanish: eight cards of a block, or four spare cards with a slip, on a page."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ MOST_AT_ONCE = 200
 """Groups answered with one button."""
 WAVE_GAP = timedelta(minutes=1)
 WAVE_LEAST = 5
-"""This many sign-ups held for review, each within a minute of the one before, are a wave."""
+"""This many sign-ups held for review, each within a minute of the sign-up before, are a wave."""
 
 
 @dataclass(frozen=True, slots=True)

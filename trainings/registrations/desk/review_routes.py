@@ -167,7 +167,7 @@ async def _asked_for(request: Request) -> Sequence[UUID]:
 
 @allow(*DESK)
 async def approve(request: Request) -> Response:
-    """Each for itself: a refusal keeps none of the others out."""
+    """Each group for itself: a refusal keeps no other group out."""
     try:
         n_done, refusals = await _each(request, actions.approve)
     except NothingChosen as nothing:

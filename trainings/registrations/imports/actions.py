@@ -202,7 +202,7 @@ def _check_version(draft: ImportDraft, version: str | None) -> None:
 async def assign_columns(
     draft_id: UUID, chosen: Mapping[int, Field], *, municipality: str, actor_type: str, version: str | None = None
 ) -> None:
-    """Say what the columns hold; the others are forgotten now.
+    """Say what the columns hold; all other columns are forgotten now.
 
     `municipality` and `actor_type` stand where the list says nothing. Refuses (ListChanged) another `version`.
     """

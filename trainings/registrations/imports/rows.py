@@ -309,7 +309,7 @@ class Preview:
 
     @property
     def repeated(self) -> list[Judged]:
-        """Rows equal to an earlier one: perhaps a namesake, registered only once told apart."""
+        """Rows equal to an earlier row: perhaps a namesake, registered only once told apart."""
         return [one for one in self.rows if one.same_as is not None]
 
     @property

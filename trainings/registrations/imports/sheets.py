@@ -1,4 +1,4 @@
-"""Columns are recognised by header; forbidden ones are never kept."""
+"""Columns are recognised by header; forbidden columns are never kept."""
 
 from __future__ import annotations
 

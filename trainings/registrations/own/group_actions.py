@@ -31,10 +31,10 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
-    """Take one cancelled person up again, with the others if a place is free.
+    """Take one cancelled person up again, with the family if a place is free.
 
-    Else a person with an own link goes on alone, and so does an adult whom staff take up, by a new link; others are
-    refused (NoPlaceAgain), since the family shares link and number. Refuses by window and state as any sign-up, and
+    Else a person with an own link goes on alone, and so does an adult whom staff take up, by a new link; anybody else
+    is refused (NoPlaceAgain), since the family shares link and number. Refuses by window and state as any sign-up, and
     (PermissionGone).
     """
     async with transaction():

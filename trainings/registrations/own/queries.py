@@ -151,7 +151,7 @@ async def cared_for(token: str, registration_id: UUID) -> OwnRegistration:
 
 
 async def with_papers(token: str) -> list[UUID]:
-    """The person's own, and those of the group's minors."""
+    """Of the person, and of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
         return [one.id for one in (await group_of(link)).members if one.participant.is_minor]
@@ -192,7 +192,7 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
 
 async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
     """For the filler of the form and its minors, only in the browser of both sign-ups: a family's page has several
-    readers. Other adults read theirs by their own link.
+    readers. Other adults read their clashes by their own link.
     """
     if not browser_key or group.group.browser_key != browser_key:
         return []

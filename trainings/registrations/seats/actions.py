@@ -159,7 +159,7 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tup
     """Register people together: all confirmed, all waiting, or all held.
 
     The same sign-up again returns the registration that stands. Refuses by window, state, audience, age and places, and
-    with Crowded a queue that is too long. Too frequent ones (`watched`) are refused or held.
+    with Crowded a queue that is too long. Too frequent sign-ups (`watched`) are refused or held.
     """
     outcome = await ask(Enter(training_id, wish, actor, i18n.language(), watched))
     assert isinstance(outcome, SignedUp)
@@ -211,8 +211,8 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
-    """Cancel a whole group. Refuses and tells as `cancel`. The filler of the form leaves out claimed links: those
-    adults decide alone.
+    """Cancel a whole group. Refuses and tells as `cancel`. The filler of the form leaves out adults with a claimed
+    link: they decide alone.
     """
     await ask_of(group_id, Leave, actor=actor, **stoppable(actor))
 
@@ -235,7 +235,7 @@ async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:
-    """Correct the name to print. Printed papers keep theirs.
+    """Correct the name to print. Printed papers keep the old name.
 
     A person who came back with an earlier code may only correct the spelling (NameOfBefore): such codes stand on
     diplomas and lists. Refuses (PermissionGone) after consent for data was withdrawn: that name is deleted or is
@@ -302,7 +302,7 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
 
 
 async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
-    """New QR, short code and own link for one person, mailed where there is an address; the old ones open nothing. The
+    """New QR, short code and own link for one person, mailed where there is an address; the old link opens nothing. The
     family's link stays.
 
     The old QR is still known at the door, and looked at; a printed card that was the ticket is void. Refuses

@@ -296,7 +296,7 @@ class Clerk:
         self.changes.groups[more.id] = self.changes.groups[less.id] = None
 
     def behind(self, number: int, run: Run) -> int:
-        """The number right behind this one on the waiting list; later ones move one on."""
+        """The number right behind this number on the waiting list; later numbers move by one."""
         run.number()
         self.changes.runs[run.id] = None
         self.changes.shifts.append((run.id, number))

@@ -1,4 +1,4 @@
-"""Reserved cards count in `Training.reserved` and change under their training's lock; a spare one has its own."""
+"""Reserved cards count in `Training.reserved` and change under their training's lock; a spare card has its own lock."""
 
 from __future__ import annotations
 

@@ -184,8 +184,8 @@ def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
 
 
 def use_card(clerk: Clerk, command: UseCard, run: Run) -> SignedUp:
-    """A reserved card gives its place, whatever the waiting list; a spare one is a sign-up, at the door a walk-in. Held
-    where an earlier course is required, except at the door: nobody waits there for that.
+    """A reserved card gives its place, whatever the waiting list; a spare card is a sign-up, at the door a walk-in.
+    Held where an earlier course is required, except at the door: nobody waits there for that.
     """
     if not command.at_door:
         refuse_in(clerk.phase_of(run), Source.CARD)
@@ -269,7 +269,7 @@ def _rejoin_group(clerk: Clerk, command: Rejoin, run: Run) -> Done:
 
 
 def _rejoin_member(clerk: Clerk, command: Rejoin, run: Run) -> Done:
-    """With the others if a place is free, else alone: people with a claimed link, or any adult for staff."""
+    """With the family if a place is free, else alone: people with a claimed link, or any adult for staff."""
     group, person = clerk.situation.person(command.person)
     if person.is_live:
         return Done(UUID(group.id))

@@ -82,8 +82,8 @@ class Meeting:
 @dataclass(slots=True)
 class Person:
     """`held_card`: held with a named card that reserves the place; the state the card gets with a yes. `has_own_link`:
-    claimed. `joined_to`: another sign-up of theirs; `joined_state`: the state before; `joined_childcare`: places
-    that count with that one.
+    claimed. `joined_to`: another sign-up of the person; `joined_state`: the state before; `joined_childcare`: places
+    that count with the kept sign-up.
     """
 
     id: str
@@ -297,11 +297,11 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """In order of decision. `runs`, `groups`, `people`: keys of changed ones.
+    """In order of decision. `runs`, `groups`, `people`: keys of changed rows.
 
     `promoted`: groups that moved up; people who are not loaded get the group's state. `made`: groups of people from
     other groups; their own links come along (`moved`, by registration). `shifts`: a waiting list behind a number moves
-    one on, before anything else is written. `cards`: what becomes of a held person's named card. `used`: cards with
+    by one, before anything else is written. `cards`: what becomes of a held person's named card. `used`: cards with
     their state and registration.
     """
 

@@ -94,7 +94,7 @@ async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUI
 
 
 async def answering_group(registration_id: UUID) -> UUID:
-    """The group a person answers for: an adult with a claimed link leaves the others for it. In the caller's
+    """The group a person answers for: an adult with a claimed link first gets a group of their own. In the caller's
     transaction.
     """
     where = await Registration.get(id=registration_id)
@@ -151,9 +151,9 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
 
 
 async def renew_offers(before: Standing, *, actor: Actor) -> None:
-    """Adjust times to answer after sessions changed: never after the beginning, also of an earlier one.
+    """Adjust times to answer after sessions changed: never after the beginning, also of an earlier session.
 
-    Computed anew from when they were reached: a mistaken move put right takes nothing from them. While a training is
+    Computed anew from when groups were reached: a mistaken move put right takes nothing from them. While a training is
     called off nobody can say yes: a time that expired meanwhile starts again. Message and call about the sessions name
     the new time; they may be stopped, so the latest time that may have been told is kept. In the caller's transaction,
     with the training locked.
@@ -239,8 +239,8 @@ async def _expire(training_id: UUID) -> int:
 async def release_offer(group_id: UUID, *, actor: Actor) -> None:
     """Staff give on the places of a group that nobody reached in three calls on two days.
 
-    Claimed links keep theirs, unless nobody else is left. Told after ten minutes. Refuses with TooFewTries before that,
-    and as `accept_offer`.
+    Adults with a claimed link keep their places, unless nobody else is left. Told after ten minutes. Refuses with
+    TooFewTries before that, and as `accept_offer`.
     """
     async with transaction():
         await locked_offer(group_id)

@@ -271,7 +271,7 @@ def _state_after(group_id: str, situation: Situation) -> RegistrationState:
 
 
 async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Letter]:
-    """Only people who are not loaded are read: no command changes those."""
+    """Reads only people who are not loaded: no command changes them."""
     groups = [situation.groups[one] for one in changes.promoted]
     people = [(group.id, one.id, one.email_key) for group in groups for one in group.live]
     unread = [group.id for group in groups if not group.people]

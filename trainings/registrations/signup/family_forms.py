@@ -83,7 +83,7 @@ def count_people(typed: Typed) -> int:
 
 
 def renumber(typed: Typed, *, without: Iterable[int] = (), keep_empty: bool = False) -> None:
-    """Further people become 1, 2, 3 … in place, without removed and never filled ones."""
+    """Further people become 1, 2, 3 … in place, without removed and never filled people."""
     numbers = numbers_of(typed)
     if not numbers:
         return

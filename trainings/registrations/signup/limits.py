@@ -43,7 +43,7 @@ def hidden_of(typed: Typed) -> tuple[str, str]:
 
 
 def give_another_key(typed: Typed) -> None:
-    """A changed form gets a new key; it is our page's if the old one was."""
+    """A changed form gets a new key; it is our page's if the old key was."""
     old = typed.value("idempotency_key").strip()
     new = tokens.another_key(old)
     if _is_of_page(old, typed.value(FROM_PAGE)):

@@ -58,7 +58,9 @@ def invitation_uid(registration_id: UUID, session_id: UUID, uid_domain: str, *, 
 
 
 def carried(appointments: Sequence[Appointment], parties: Parties) -> tuple[Invitation | None, tuple[Attachment, ...]]:
-    """Up to three sessions as one object each, the first inline; more as one file, without those invited to apart."""
+    """Up to three sessions as one object each, the first inline; more as one file, without sessions invited to
+    apart.
+    """
     if len(appointments) > MOST_INVITATIONS:
         apart = [appointment for appointment in appointments if appointment.is_apart][:MOST_INVITATIONS]
         rest = [appointment for appointment in appointments if appointment not in apart]

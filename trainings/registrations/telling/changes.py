@@ -165,7 +165,7 @@ def _only_session(changes: Collection[DatedChange]) -> UUID | None:
 
 
 async def _take_over(training_id: UUID, batch_id: UUID) -> None:
-    """This batch says what an earlier one was about to say, or was stopped from saying."""
+    """This batch says what an earlier batch was about to say, or was stopped from saying."""
     waiting = await waiting_batches(training_id)
     moment = clock.now()
     jobs = OutboxJob.filter(batch_id__in=waiting, **UNTRIED)

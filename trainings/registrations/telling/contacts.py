@@ -23,7 +23,7 @@ class Mailbox:
     """What one address may read about one registration.
 
     `mates`: registrations of the group with this address, itself included, in the order of the form; an adult with a
-    claimed link is alone. `group_token` None: it would show this reader the others' tickets.
+    claimed link is alone. `group_token` None: it would show this reader other people's tickets.
     """
 
     registration: Registration
@@ -122,10 +122,10 @@ async def mark_accepted(address: str) -> None:
 
 
 async def correct_email(registration_id: UUID, email: str | None, *, actor: Actor) -> None:
-    """Change or remove the address of this person, and of people of the form with the same one.
+    """Change or remove the address of this person, and of people of the form with the same address.
 
     For a minor it is the guardian's. Forgets earlier refusals. Refuses with PermissionGone a withdrawn consent for
-    data, with NoGuardian a minor without one.
+    data, with NoGuardian a minor without guardian.
     """
     async with transaction():
         registration = await _loaded(registration_id)

@@ -123,7 +123,7 @@ def day_off(facts: Facts) -> datetime | None:
 
 
 def day_of_change(facts: Facts) -> datetime | None:
-    """The first session with news: its new time, or the old one where it is off."""
+    """Of the first session with news: its new time, or the old time where it is off."""
     found = news(facts)
     off = [facts.known(one.session).starts_at for one in found if one.kind is ChangeKind.CANCELLED]
     days = [one.session.starts_at for one in found if one.kind is not ChangeKind.CANCELLED] or off

@@ -150,7 +150,7 @@ class Facts:
         return is_in_no_house and self.training.online_url is not None
 
     def told_sessions(self) -> list[ToldSession]:
-        """All sessions ahead; cancelled ones on the day the reader knows."""
+        """All sessions ahead; cancelled sessions on the day the reader knows."""
         return sorted((self._told(one) for one in self._ahead), key=lambda one: one.starts_at)
 
     def _told(self, session: TrainingSession) -> ToldSession:
@@ -349,8 +349,8 @@ def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
 
 
 def _concerns(difference: Difference, facts: Facts) -> bool:
-    """Not another house in the same town for readers without the exact place, nor another link for those without
-    one.
+    """Another house in the same town concerns only readers of the exact place, another link only readers of the
+    link.
     """
     if difference.is_other_link and difference.kind is ChangeKind.PLACE:
         return facts.takes_place

@@ -101,7 +101,7 @@ def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Previ
 
 
 def original(kind: str, hub: Hub, lang: str) -> OwnWords:
-    """The program's words as an operator would type them, without the obligatory ones."""
+    """The program's words as an operator would type them, without the obligatory words."""
     with speaking(lang):
         words = words_of(SHOWN[kind][0], _facts(kind, made_up(hub)))
     mark = offer_of(kind).mark

@@ -59,8 +59,8 @@ def write_days(days: Collection[int]) -> str:
 def reminder_due(training_id: UUID, planned: Sequence[Planned], days: Sequence[int]) -> Reminder | None:
     """The last reminder due, if it still makes sense.
 
-    Sessions of one day share a reminder; of two on one morning the nearer session's goes. A missed one is not made up
-    for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
+    Sessions of one day share a reminder; of two on one morning the nearer session's goes. A missed reminder is not made
+    up for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
     """
     by_day = _by_day(planned)
     mornings = _mornings(by_day, days)

@@ -109,7 +109,7 @@ class Dated(NamedTuple):
 
 
 def ask_dates(start: datetime, end: datetime) -> Statement:
-    """Cancelled ones if calendars ever showed them."""
+    """Cancelled sessions if calendars ever showed them."""
     return Statement(DATED, (clock.now(), start - LONGEST_SESSION, end, start))
 
 

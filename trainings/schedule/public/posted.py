@@ -172,7 +172,7 @@ class Listed:
         return next(found, self.next_session)
 
     def number_of(self, session: PublicSession) -> int:
-        """By time, from 1; cancelled ones count, as in calendars."""
+        """By time, from 1; cancelled sessions count, as in calendars."""
         return self.sessions.index(session) + 1
 
     @property

@@ -248,8 +248,8 @@ async def coming_sessions(now: datetime) -> list[Coming]:
 
 
 def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
-    """Filter values of listed sessions not over at `now`, without those from `start` until `end`, which the caller has
-    read.
+    """Filter values of listed sessions not over at `now`, without sessions from `start` until `end`, which the caller
+    has read.
     """
     return Statement(OFFERED, (now - LONGEST_SESSION, start, end, now))
 
@@ -264,14 +264,14 @@ async def called_off_lately(now: datetime) -> list[Coming]:
 
 
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
-    """Not over at `since`, held in this municipality or by a hub seated there, as its feed. Cancelled ones if calendars
-    ever showed them.
+    """Not over at `since`, held in this municipality or by a hub seated there, as its feed. Cancelled trainings if
+    calendars ever showed them.
     """
     return _listed(await sql.reads(AROUND, _week_ago(), since - LONGEST_SESSION, since, town_code, town_code))
 
 
 async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
-    """In the order of the ids, without drafts and unknown ones."""
+    """In the order of the ids, without drafts and unknown ids."""
     if not ids:
         return []
     found = {training.id: training for training in _listed(await sql.reads(LISTED, _week_ago(), list(ids)))}
@@ -279,7 +279,7 @@ async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
 
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
-    """Active ones, seated there first."""
+    """Active hubs, seated there first."""
     hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
     return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
 
@@ -372,7 +372,7 @@ def _session(row: dict[str, Any], place: Place, *, is_public: bool) -> PublicSes
 
 
 def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
-    """An old place is as protected as the new one."""
+    """An old place is as protected as the present place."""
     place = None
     if row["was_online"] and is_public:
         place = Place(now.town, is_online=True)

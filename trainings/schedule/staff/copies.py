@@ -53,7 +53,7 @@ async def duplicate_training(
 
 
 def to_copy(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
-    """Sessions that stand; if none does, cancelled ones that were never held."""
+    """Sessions that stand; if none does, cancelled sessions that were never held."""
     return _standing(sessions) or [_plan_as_held(session) for session in sessions if was_not_held(session)]
 
 
@@ -76,7 +76,7 @@ async def copy_to_month(
 
 
 async def copies_of(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
-    """Trainings that begin in one month as they would be in another, by day; without cancelled ones."""
+    """Trainings that begin in one month as they would be in another, by day; without cancelled trainings."""
     held = reads(TrainingSession).filter(
         training__hub_id=hub_id,
         training__state__not=TrainingState.CANCELLED,

@@ -99,8 +99,9 @@ def was_not_held(session: TrainingSession) -> bool:
 
 
 async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """Twice is once; the reason is recorded. The last one left may go: the training stays, for another date. SEQUENCE
-    rises; nobody is told. Refuses before its end, a cancelled session, and as `move_session` an outdated `known_as`.
+    """Twice is once; the reason is recorded. The last session left may go: the training stays, for another date.
+    SEQUENCE rises; nobody is told. Refuses before its end, a cancelled session, and as `move_session` an outdated
+    `known_as`.
     """
     async with transaction():
         training, session = await _locked(session_id)

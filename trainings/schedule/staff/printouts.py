@@ -1,4 +1,4 @@
-"""Printed papers, and those with an outdated date or place."""
+"""Printed papers, and papers with an outdated date or place."""
 
 from __future__ import annotations
 
