@@ -107,7 +107,7 @@ async def sign_in(
         raise WrongSignIn
     new_hash = await passwords.make_hash(password) if passwords.needs_new_hash(known_hash) else known_hash
     async with transaction():
-        # The account may have been closed, or its password ended, while this one was compared.
+        # The account may have been closed, or its password ended, while the password was compared.
         standing = User.filter(id=user.id, is_active=True, password_hash=known_hash)
         if not await standing.update(password_hash=new_hash):
             raise WrongSignIn
@@ -285,7 +285,7 @@ async def make_sign_in_link(user: User, *, actor: Actor) -> str:
 
 
 async def _end_ways_in(user_id: UUID) -> None:
-    # The password first: who is signing in at this moment waits for its row, and finds it changed.
+    # The password first: a sign-in at this moment waits for its row, and finds it changed.
     await User.filter(id=user_id).update(password_hash="")
     await SignInLink.filter(user_id=user_id, used_at=None).update(expires_at=clock.now())
     await _end(StaffSession.filter(user_id=user_id))

@@ -86,7 +86,7 @@ async def _let_in(request: Request, token: str, session: StaffSession, target: s
     if kept and await kept_forms.opened(kept, user_id=session.user_id):
         target = KEPT_PAGE
     response = redirect(target)
-    # A day longer than the session: what is typed into an ended one is kept for whoever owned it.
+    # A day longer than the session: a form typed into an ended session is kept for its owner.
     lasts = session.expires_at - clock.now() + timedelta(days=1)
     cookies.write(response, SESSION, token, seconds=int(lasts.total_seconds()))
     return response

@@ -207,7 +207,7 @@ def _line(
     person, others = registration.participant, [one for one in own if one.id != registration.id]
     shown = marks.get(stay.event_id) if stay.event_id else None
     is_of_training = registration.training_id == session.training_id
-    # Whoever typed the code of another training on a phone need not hold the ticket: its code stands for the name.
+    # A person who types another training's code on a phone need not hold the ticket: its code stands for the name.
     is_named = is_of_training or any(one.how is ScanHow.CAMERA for one in marks.values())
     code = show_short_code(registration.short_code)
     return RosterLine(

@@ -118,7 +118,7 @@ class ImmediateTransaction(SqliteTransactionWrapper):
         except sqlite3.Error as error:
             raise OperationalError(error) from error
         finally:
-            # Also where whoever waited for it was cancelled.
+            # Also where the waiting task was cancelled.
             if turn.done() and turn.exception() is None and ends:
                 self._finalized = True
 

@@ -26,7 +26,7 @@ MEMORY = 1 << 30
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _ENVIRONMENT = {
-    # Packages are fetched through whatever proxy is named: nobody listens at this one.
+    # Packages are fetched through the named proxy: nobody listens there.
     "http_proxy": "http://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
     # Each thread reserves address space of its own: on a machine of many cores that alone would use it up.

@@ -194,7 +194,7 @@ class Worker:
     async def _deal_with(self, job: OutboxJob) -> None:
         try:
             mail = await self._compose(job)
-        except Exception as error:  # one poisonous job must not hold up the others
+        except Exception as error:  # one poisonous job must not hold up all others
             logger.exception("job %s (%s) could not be composed", job.id, job.kind)
             await claims.count_failure(job, type(error).__name__)
             return

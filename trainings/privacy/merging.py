@@ -117,7 +117,7 @@ async def _undo(row: Merge, hub_id: UUID, actor: Actor) -> int:
         people = await same_person_ids(row.kept_id)
         joined = await trainings_joined(people)
         await lock_all_stays(joined)
-        # All of them: whoever withdraws the permission for their data at this moment must not stand again.
+        # All of them: a person who withdraws consent for data at this moment must not stand again.
         await lock(Participant, [*people, row.merged_id])
         now = await same_person_ids(row.kept_id)
         if set(now) != set(people) or await trainings_joined(now) - joined:

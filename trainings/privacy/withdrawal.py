@@ -206,7 +206,7 @@ async def forget(people: Sequence[Participant]) -> bool:
     n_needs = await Registration.filter(id__in=registered, needs__not_isnull=True).update(needs=None)
     about_them = OutboxJob.filter(subject_id__in=registered)
     n_messages = await about_them.filter(**OPEN).delete()
-    n_messages += await about_them.filter(kind=KIND).delete()  # one that had failed, too
+    n_messages += await about_them.filter(kind=KIND).delete()  # a failed job, too
     n_calls = await Call.filter(registration_id__in=registered).delete()
     n_names = await NameConfirmation.filter(registration_id__in=registered).delete()
     return any(has_changed) or bool(n_guardians or n_needs or n_messages or n_calls or n_names)

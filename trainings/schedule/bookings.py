@@ -94,7 +94,7 @@ async def check_bookings(
     """
     people, places = _people_in(sessions.values()), _places_in(sessions.values())
     # NO KEY: rows written before in this transaction refer to these already, and so may another's. With the stronger
-    # lock each would wait for the other.
+    # lock both would wait for each other.
     venues = {venue.id: venue for venue in await _of(Venue, places).select_for_update(no_key=True)}
     users = {user.id: user for user in await _of(User, people).select_for_update(no_key=True)}
     taken = await _taken(sessions.values(), users, venues, but)

@@ -141,7 +141,7 @@ async def receive(request: Request) -> Response:
     now = clock.now()
     upload = _upload(device, body, now)
     results = await uploads.receive(device, upload)
-    # A phone whose marks a restored backup lacks sends those again.
+    # The phone sends marks again that a restored backup lacks.
     lacks = {} if upload.last_seq is None else {"lacks": await numbers_lacking(device)}
     answer = {
         "now": exact(now),

@@ -132,8 +132,8 @@ class PhoneIntake(Intake):
         if upload.n_unsent is not None:
             await Device.filter(id=device.id).update(
                 last_seen_at=clock.now(),
-                # Emptied, it begins anew; what it said before is where it began. Who told of numbers before saying
-                # where they began would hide those that never came.
+                # Kept once said, also when the phone is emptied and begins anew. Said only after other numbers, it
+                # would hide marks that never came.
                 first_seq=device.first_seq or (None if device.last_seq else upload.first_seq),
                 last_seq=max(device.last_seq, upload.last_seq or 0),
                 n_unsent=upload.n_unsent + n_malformed,

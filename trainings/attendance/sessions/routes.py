@@ -73,7 +73,7 @@ async def _show(request: Request, door: Door, form: Typed | None, status: int = 
     written = await report_of(session.id)
     report = written or await known_of(session, figures)
     printed = await sheets_of(session.id)
-    # With more than one sheet the last one may be a second print of the same: one that is somewhere is enough.
+    # Of several sheets the last may be a second print of the same: one sheet with a known place is enough.
     paper = Paper(bool(printed), 0 if any(one.kept_where for one in printed) else len(printed))
     review = await review_of(session)
     waiting = Waiting(review.n_counting_nobody, len(review.gaps))

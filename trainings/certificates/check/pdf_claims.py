@@ -198,7 +198,7 @@ def _streams(content: bytes) -> Iterator[str]:
 
 
 def main() -> None:
-    os.nice(10)  # whoever opens a page goes first
+    os.nice(10)  # requests for pages go first
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -120,7 +120,7 @@ def add(folder: Path) -> DesignInfo:
             if place.exists():
                 place.rename(Path(beside) / "old")
             (Path(beside) / "new").rename(place)
-    (place / "manifest.json").touch()  # by this the running program knows that it is another one
+    (place / "manifest.json").touch()  # so the running program notices another design
     return read_design(place)
 
 

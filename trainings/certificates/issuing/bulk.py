@@ -363,7 +363,7 @@ async def _note_failed(job: IssueJob, failed: Sequence[tuple[Certificate, str]])
         return
     async with transaction():
         for one, why in failed:
-            # Who was left out for another reason, and has a paper from before, is named for this one.
+            # A person with an earlier paper, left out for another reason, is named with this reason.
             said = {"reason": SkipReason.FAILED, "detail": why}
             await IssueSkip.update_or_create(defaults=said, job_id=job.id, registration_id=one.registration_id)
 
@@ -376,7 +376,7 @@ async def set_many(certificate_ids: Sequence[UUID], *, until: float | None = Non
         [certificate_ids[first : first + KEPT_AT_ONCE] for first in range(0, len(certificate_ids), KEPT_AT_ONCE)]
     )
     failed: list[tuple[Certificate, str]] = []
-    # One lane more than processes: what is being kept or gathered must not let one of them wait.
+    # One lane more than processes: while a file is kept or gathered no process waits.
     async with asyncio.TaskGroup() as lanes:
         for _ in range(mill().n_processes + 1):
             lanes.create_task(_lane(left, failed, until))

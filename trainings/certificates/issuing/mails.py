@@ -55,7 +55,7 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
     n_written = await _write(READY, issued, run_at=moment)
     if n_written < len(issued) or not get_settings().sends_mail:
         call_list = await open_list(training, CallReason.CERTIFICATE, training.id)
-        # The same list tells of those who got theirs later: it was closed when all others were told.
+        # The same list tells of papers made later: it was closed when all others were told.
         await CallList.filter(id=call_list.id).update(closed_at=None, due_at=moment)
 
 

@@ -140,7 +140,7 @@ async def show_member(request: Request, ticket: Ticket, *, status: int = 200, **
         "place": place_of(request),
         "name_form": Typed.of(names_of(registration)),
         "renamed": said_of(RENAMED_BY, Author.FILLER, registration.renamed_by, registration.renamed_at),
-        # Only who may say so of a minor is told whether it was said.
+        # Only the reader who may confirm a minor's name sees whether it is confirmed.
         "name_confirmed": (await names.confirmed([registration])).get(registration.id) if ticket.is_minor else None,
         "paper_settled": await names.settled(registration.id) if ticket.is_minor else None,
         # An adult's needs are theirs alone.

@@ -223,7 +223,7 @@ def _is_for(call_list: CallList, reader: Reader, around: Around) -> bool:
     if call_list.reason in PAPERS:
         return reader.id in around.papers.get(call_list.id, {})
     if reader.created_at > call_list.created_at:
-        return False  # who signed up afterwards was shown what holds now
+        return False  # the sign-up came afterwards, and was shown what holds now
     return isinstance(reader, ReservedBlock) or reader.state is RegistrationState.CONFIRMED
 
 

@@ -196,7 +196,7 @@ async def _each(request: Request, act: Callable[..., Awaitable[None]]) -> tuple[
     if not groups:
         raise NothingChosen
     refusals: list[Refusal] = []
-    # The list is newest first; places go to who came first.
+    # The list is newest first; places go to the first sign-ups.
     for group_id in reversed(groups):
         try:
             await act(group_id, actor=actor)

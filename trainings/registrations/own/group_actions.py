@@ -49,7 +49,7 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
         )
         now = await Registration.get(id=registration_id)
         if now.group_id != before.group_id and now.id not in await claimed_in(now.group_id):
-            # Who filled in the form could read it, and alone it opens what is only for oneself.
+            # The filler of the form could read the old link; a link of one person alone opens own data.
             await replace_link(now, LinkScope.PERSON)
 
 

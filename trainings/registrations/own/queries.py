@@ -197,7 +197,7 @@ async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
     if not browser_key or group.group.browser_key != browser_key:
         return []
     first = group.members[0]
-    # The first who is left may be another: who filled in the form may have been taken out of it.
+    # The first person left need not be the filler of the form, who may have been detached.
     is_of_first = not group.is_claimed(first) and first.id == group.group.filler_id
     theirs = [one for one in group.live if (one is first and is_of_first) or _is_minor_reached(one.participant)]
     if not theirs:

@@ -239,7 +239,7 @@ class Clerk:
         else:
             group.n_people -= 1
         if group.state is not RegistrationState.OFFERED:
-            # When one leaves an offered group, the others keep their time to answer.
+            # When a person leaves an offered group, the rest keep their time to answer.
             group.changed_at, group.reached_at, group.offered_until = self.situation.at, None, None
         self.changes.groups[group.id] = None
         return is_last

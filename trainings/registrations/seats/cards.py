@@ -267,7 +267,7 @@ async def release_due() -> int:
     for block in due:
         try:
             n_places += await release(block.id, actor=PROGRAM)
-        except Exception:  # one that cannot be released must not hold up the others
+        except Exception:  # a block that cannot be released must not hold up others
             logger.exception("block %s could not be released", block.id)
     return n_places
 

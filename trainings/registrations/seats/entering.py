@@ -121,7 +121,7 @@ def _entrants(clerk: Clerk, number: int, wish: SignUp) -> tuple[Entrant, ...]:
         # Others can read a code and a name on paper: further consents need the own contact too.
         is_sure = bool(keys.phone_keys or keys.email_keys)
         filler = Entrant(known.participant_id, wish.purposes if is_sure else wish.purposes & NEEDED)
-    # For others the person who fills in the form gives only the consents needed to come in.
+    # For further people the filler of the form gives only the consents needed to come in.
     return (filler, *[Entrant(None, wish.purposes & NEEDED)] * (wish.n_people - 1))
 
 

@@ -76,7 +76,7 @@ def _one_by_one(
     if not appointments:
         return None, ()
     first, *others = [invitation(appointment, parties) for appointment in appointments]
-    # One object may hold one UID only, and Outlook acts on one object a message: the others are there to be opened.
+    # One object may hold one UID only, and Outlook acts on one object a message: further files are there to be opened.
     files = (
         Attachment(f"sesion-{number}.ics", other.content, "application/ics")
         for number, other in enumerate(others, start=2)

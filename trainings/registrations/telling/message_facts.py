@@ -216,7 +216,7 @@ async def gather(job: OutboxJob) -> Facts | None:
     mailbox = await read_mailbox(registration)
     stays = _who_stays(job, mailbox)
     if stays is not None:
-        # The person written to for all is off; the others are told all the same.
+        # The person written to for all is cancelled; the rest are told all the same.
         registration = await _loaded(stays.id) or registration
         mailbox = await read_mailbox(registration)
     to = await address_of(registration.participant)

@@ -171,5 +171,5 @@ def _left(row: _Row) -> Left:
     place = Place(towns.by_code()[row.town]) if row.town and row.town != row.town_now else None
     has_other_link = is_other_link(row.link_change_id, row.old_link, row.training_id, row.link)
     was = Was(ChangeKind(row.kind), moment(row.left_starts_at), moment(row.left_ends_at), place, has_other_link)
-    # The venue is protected: another one in the same town is not told.
+    # The venue is protected: another venue in the same town is not told.
     return Left(was, is_elsewhere=row.left_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC)
