@@ -54,3 +54,6 @@ class Busy(TooMany):
 
     status = 503
     code = "busy"
+
+    def __init__(self, sentence: str | None = None, *, retry_after: int = 10, **values: Any) -> None:
+        super().__init__(sentence, retry_after=retry_after, **values)

@@ -12,7 +12,7 @@ from trainings.attendance.holders import match_unknown
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, project_all, standing, undone_at
-from trainings.attendance.queries import UnknownSession, answer_about, answers_about, session_of, totals_of
+from trainings.attendance.queries import answer_about, answers_about, session_of, totals_of
 from trainings.attendance.scans import Answer, compare_again, flag_of_clock, when_of
 from trainings.attendance.settling import locked_stays, settle, settle_if_over
 from trainings.audit.actions import record
@@ -25,6 +25,7 @@ from trainings.registrations.models import Registration, ReplacedTicket
 from trainings.registrations.seats.actions import register_walk_in
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import TrainingSession
+from trainings.schedule.queries import UnknownSession
 from trainings.web.i18n import N_
 
 NO_OFFSET = timedelta()

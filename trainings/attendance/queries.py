@@ -29,21 +29,20 @@ from trainings.attendance.projection import (
 from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
-from trainings.errors import NotFound
+from trainings.errors import NotAllowed
 from trainings.lib.text import search_text, short_name
 from trainings.lib.tokens import show_short_code
 from trainings.people.merged import whole_people
 from trainings.registrations.cards.queries import SeenCard, seen_at
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.schedule.models import SessionFacilitator, Training, TrainingSession
+from trainings.schedule.queries import UnknownSession
 from trainings.web.i18n import N_
 
-EXPECTED = frozenset({RegistrationState.CONFIRMED, RegistrationState.OFFERED})
 
-
-class UnknownSession(NotFound):
-    code = "unknown_session"
-    sentence = N_("No encontramos esa sesión. Búsquela en la semana de su ventanilla.")
+class MayNotClose(NotAllowed):
+    code = "may_not_close"
+    sentence = N_("Solo quien facilita o coordina puede cerrar la sesión. Pídaselo.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class RosterLine:
 
     @property
     def is_expected(self) -> bool:
-        return self.is_of_training and self.registration_state in EXPECTED
+        return self.is_of_training and self.registration_state in TAKES_PLACE
 
 
 async def session_of(session_id: UUID) -> TrainingSession:
@@ -130,6 +129,14 @@ async def gate_of(session_id: UUID, actor: Actor) -> Gate:
     if not can_see_roster(actor, hub_id, is_facilitator=holds):
         raise UnknownSession
     return Gate(session, can_close_session(actor, hub_id, is_facilitator=holds), can_decide_marks(actor, hub_id))
+
+
+async def closing_gate(session_id: UUID, actor: Actor) -> Gate:
+    """As `gate_of`; refuses (MayNotClose) people who only take attendance."""
+    gate = await gate_of(session_id, actor)
+    if not gate.can_close:
+        raise MayNotClose
+    return gate
 
 
 async def door_of(session_id: UUID, actor: Actor) -> Door:
@@ -185,7 +192,7 @@ async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, U
 
 
 def _who_stands(own: Sequence[Registration], session: TrainingSession) -> Registration:
-    return min(own, key=lambda one: (one.training_id != session.training_id, one.state not in EXPECTED, one.id))
+    return min(own, key=lambda one: (one.training_id != session.training_id, one.state not in TAKES_PLACE, one.id))
 
 
 async def _events_by_person(session_id: UUID) -> dict[UUID, list[ScanEvent]]:

@@ -12,14 +12,13 @@ from typing import Any
 
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
-    NestedTransactionContext,
     TransactionalDBClient,
     TransactionContext,
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
 
-from trainings.db.cancellation import finish
+from trainings.db.cancellation import Savepoint, finish
 
 
 class SafeTransaction(TransactionWrapper):
@@ -76,14 +75,6 @@ class SafeContext(TransactionContextPooled):
 
     async def _give_back(self) -> None:
         await self._pool.release(self.client._connection)
-
-
-class Savepoint(NestedTransactionContext):
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self.client._finalized:
-            await finish(self.client.savepoint_rollback() if kind else self.client.release_savepoint())
 
 
 class SafeClient(AsyncpgDBClient):

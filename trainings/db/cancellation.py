@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from types import TracebackType
 from typing import Any, TypeVar
+
+from tortoise.backends.base.client import NestedTransactionContext
 
 T = TypeVar("T")
 
@@ -29,3 +32,11 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
     if not task.cancelled():
         task.exception()
     raise cancelled
+
+
+class Savepoint(NestedTransactionContext):
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.client._finalized:
+            await finish(self.client.savepoint_rollback() if kind else self.client.release_savepoint())

@@ -17,7 +17,6 @@ from uuid import UUID
 
 from tortoise.backends.base.client import (
     ConnectionWrapper,
-    NestedTransactionContext,
     TransactionalDBClient,
     TransactionContext,
 )
@@ -25,7 +24,7 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionConte
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from trainings.db.cancellation import finish
+from trainings.db.cancellation import Savepoint, finish
 
 T = TypeVar("T")
 
@@ -166,14 +165,6 @@ class ImmediateContext(SqliteTransactionContext):
         finally:
             get_connections().reset(self.token)
             self._trxlock.release()
-
-
-class Savepoint(NestedTransactionContext):
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self.client._finalized:
-            await finish(self.client.savepoint_rollback() if kind else self.client.release_savepoint())
 
 
 class ImmediateClient(SqliteClient):

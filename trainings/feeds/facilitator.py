@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -128,10 +129,8 @@ async def _facts_for(user_id: UUID, day: date) -> list[EventFacts]:
 
 
 async def _session_counts(training_ids: Iterable[UUID]) -> dict[UUID, int]:
-    counts: dict[UUID, int] = {}
-    for (training_id,) in await reads(TrainingSession).filter(training_id__in=training_ids).values_list("training_id"):
-        counts[training_id] = counts.get(training_id, 0) + 1
-    return counts
+    of_these = reads(TrainingSession).filter(training_id__in=training_ids)
+    return Counter(key for (key,) in await of_these.values_list("training_id"))
 
 
 def _session(session: TrainingSession, n_sessions: int) -> EventFacts:

@@ -62,7 +62,7 @@ class Keyring:
         """AES-256-GCM. `aad` names the place (`table:column:row`): a value moved elsewhere will not open."""
         key = self._keys[0]
         nonce = tokens.nonce(_NONCE_BYTES)
-        return key.mark + _encode(nonce + key.aead.encrypt(nonce, text.encode(), aad.encode()))
+        return key.mark + url_safe(nonce + key.aead.encrypt(nonce, text.encode(), aad.encode()))
 
     def open(self, sealed: str, aad: str) -> str:
         version, _, rest = sealed.partition(".")
@@ -71,7 +71,7 @@ class Keyring:
         if version != _VERSION or key is None:
             raise SealBroken("unknown version or key")
         try:
-            box = _decode(body)
+            box = from_url_safe(body)
             return key.aead.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], aad.encode()).decode()
         except (InvalidTag, ValueError) as broken:
             raise SealBroken("changed, or sealed for another place") from broken
@@ -113,12 +113,12 @@ def _blind(key: _SubKeys, text: str, purpose: str) -> str:
     return hmac.digest(key.index, f"{purpose}\0{text}".encode(), "sha256").hex()
 
 
-def _encode(raw: bytes) -> str:
+def url_safe(raw: bytes) -> str:
     return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
-def _decode(text: str) -> bytes:
+def from_url_safe(text: str) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as broken:
+    except (binascii.Error, ValueError) as broken:
         raise SealBroken("not base64") from broken

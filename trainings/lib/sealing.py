@@ -6,9 +6,6 @@ wire, in base64url: version 1 (1 octet), the key's id (8), the sender's public p
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from trainings.lib.crypt import Keyring, SealBroken
+from trainings.lib.crypt import Keyring, SealBroken, from_url_safe, url_safe
 
 __all__ = ["SealBroken", "SealedBox"]
 
@@ -40,13 +37,13 @@ class SealedBox:
 
     def public(self) -> list[tuple[str, str]]:
         """(id, uncompressed point in base64url), current first."""
-        return [(key_id, _encode(_point(key))) for key_id, key in self._keys.items()]
+        return [(key_id, url_safe(_point(key))) for key_id, key in self._keys.items()]
 
     def open(self, text: str, purpose: str) -> bytes:
         """`purpose`: `slip|<event id>`, `backup|<device id>`. Raises SealBroken where it was changed or cut, sealed for
         something else, or to a key that is not in the ring.
         """
-        box = _decode(text)
+        box = from_url_safe(text)
         if len(box) < HEAD_BYTES + TAG_BYTES or not box.startswith(VERSION):
             raise SealBroken("too short, or of another version")
         key = self._keys.get(box[1 : 1 + ID_BYTES].decode("ascii", "replace"))
@@ -71,14 +68,3 @@ def _private_key(seed: bytes) -> ec.EllipticCurvePrivateKey:
 
 def _point(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def _decode(text: str) -> bytes:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as broken:
-        raise SealBroken("not base64") from broken

@@ -75,9 +75,6 @@ class CountingBusy(Busy):
     code = "busy"
     sentence = N_("Hay mucha gente en la página. Espere unos segundos y vuelva a intentarlo.")
 
-    def __init__(self) -> None:
-        super().__init__(retry_after=10)
-
 
 async def count_here(batch: Sequence[Sequence[Watch]]) -> list[tuple[Counted, ...]]:
     """In the transaction in progress, which must commit whatever comes of each. Windows are written once each, in key

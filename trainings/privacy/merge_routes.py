@@ -26,7 +26,7 @@ from trainings.privacy.merge_views import facts, said_row, trainings_of
 from trainings.privacy.merging import ListChanged
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import Form, FormErrors, Typed, check, key_in, read_form, wrong
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -96,10 +96,7 @@ async def index(request: Request) -> Response:
 
 
 async def _training(request: Request) -> Training | None:
-    try:
-        training_id = UUID(request.query_params.get("capacitacion", ""))
-    except ValueError:
-        return None
+    training_id = key_in(request.query_params.get("capacitacion", ""))
     hubs = list(request.state.actor.hubs_with(MERGERS))
     return await reads(Training).get_or_none(id=training_id, hub_id__in=hubs)
 

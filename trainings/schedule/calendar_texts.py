@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -273,10 +274,8 @@ def _is_hidden(row: Row) -> bool:
 
 async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
     """With cancelled sessions: a cancellation must not rewrite other entries ("sesión 3 de 10")."""
-    counts: dict[UUID, int] = {}
-    for (training_id,) in await TrainingSession.filter(training_id__in=training_ids).values_list("training_id"):
-        counts[training_id] = counts.get(training_id, 0) + 1
-    return counts
+    of_these = TrainingSession.filter(training_id__in=training_ids)
+    return Counter(key for (key,) in await of_these.values_list("training_id"))
 
 
 def _scopes_for(row: Row, hub: Hub) -> set[str]:

@@ -5,11 +5,12 @@ validator's `wrong("…")`. Typed values are kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -209,6 +210,21 @@ def _here(read: time) -> time:
 
 Day = Annotated[date, BeforeValidator(_typed)]
 HourHere = Annotated[time, AfterValidator(_here)]
+
+
+# -- keys in an address
+
+
+def key_in(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def keys_in(texts: Iterable[str]) -> list[UUID]:
+    """Without malformed ones."""
+    return [key for text in texts if (key := key_in(text)) is not None]
 
 
 # -- pages of a list

@@ -18,9 +18,9 @@ from trainings.attendance.phones.forms import AnotherPhoneForm, RenameForm, This
 from trainings.attendance.phones.gaps import gaps_of_phones
 from trainings.attendance.phones.phone_list import Phone, name_for_another, phone_seen_by, phones_seen_by
 from trainings.attendance.phones.sessions import Offer, offer_to
-from trainings.attendance.queries import UnknownSession
 from trainings.errors import Refusal
 from trainings.lib import qr, tokens
+from trainings.schedule.queries import UnknownSession
 from trainings.web.allow import allow
 from trainings.web.files import PhoneCopyTooLarge, read_upload
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form

@@ -22,7 +22,7 @@ from trainings.attendance.phones import shell
 from trainings.attendance.phones.closings import closed_on_phones
 from trainings.attendance.phones.gaps import numbers_lacking
 from trainings.attendance.phones.roster_file import moment, rosters_of
-from trainings.attendance.queries import EXPECTED, persons_of, place_of
+from trainings.attendance.queries import persons_of, place_of
 from trainings.db import keyring, reads
 from trainings.lib.sealing import SealedBox
 from trainings.notes.orientation import urgent_everywhere
@@ -31,7 +31,7 @@ from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.models import ConsentPurpose
 from trainings.places.data import municipalities
 from trainings.places.models import Hub
-from trainings.registrations.models import Registration
+from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.schedule.models import PlaceShown, TrainingSession
 from trainings.settings import get_settings
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
@@ -128,7 +128,7 @@ def _place(session: TrainingSession) -> str:
 
 async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
     """Several registrations of a person are one."""
-    found = reads(Registration).filter(training_id__in=sorted(training_ids), state__in=list(EXPECTED))
+    found = reads(Registration).filter(training_id__in=sorted(training_ids), state__in=list(TAKES_PLACE))
     rows = await found.values_list("training_id", "participant_id", "participant__merged_into_id")
     person_of = await persons_of({key: merged_into for _training, key, merged_into in rows})
     people = {(training_id, person_of[key]) for training_id, key, _merged_into in rows}

@@ -27,13 +27,14 @@ from trainings.attendance.models import (
 from trainings.attendance.phones.closings import closed_on_phones, early_ends, phones_missing
 from trainings.attendance.phones.gaps import ASKED_FOR, Gap, gaps_of
 from trainings.attendance.projection import is_counted, undone_by
-from trainings.attendance.queries import UnknownSession, gate_of
+from trainings.attendance.queries import gate_of
 from trainings.attendance.reviews import PEOPLE_KINDS, may_be_given
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.outreach.heads import waiting_at
 from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import SessionFacilitator, TrainingSession
+from trainings.schedule.queries import UnknownSession
 
 SHOWN_FOR = timedelta(days=180)
 MOST_SESSIONS = 60

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import views
-from trainings.attendance.queries import Door, UnknownSession, door_of, roster
+from trainings.attendance.queries import Door, door_of, roster
 from trainings.attendance.review.queries import review_of
 from trainings.attendance.sessions.forms import AGENDA_LENGTH, MOST_RATIONS, SUMMARY_LENGTH, ReportForm
 from trainings.attendance.sessions.reports import (
@@ -39,6 +39,7 @@ from trainings.db import reads
 from trainings.places.models import Hub
 from trainings.registrations.models import InvitationLetter
 from trainings.schedule.models import PrintKind
+from trainings.schedule.queries import UnknownSession
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, Typed, check, read_form

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, OPERATOR_ADMINS
 from trainings.attendance import views
-from trainings.attendance.queries import Door, UnknownSession, gate_of, roster
+from trainings.attendance.queries import Door, gate_of, roster
 from trainings.attendance.sheets import sheets
 from trainings.attendance.sheets.access import LIST, ONE, door_at, log_names, opened_at, path_of
 from trainings.attendance.sheets.forms import ColumnsForm, PrintForm
@@ -30,6 +30,7 @@ from trainings.registrations.cards.sheets import SPARE_CARDS, spare_data
 from trainings.registrations.models import Card
 from trainings.registrations.seats.cards import record_printing
 from trainings.schedule.models import PrintKind
+from trainings.schedule.queries import UnknownSession
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form

@@ -30,7 +30,7 @@ from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.signup.age_choices import age_groups
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, check, key_in, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -41,11 +41,7 @@ PATH = "/panel/sesiones/{id:uuid}/revisar/ficha"
 
 
 async def _waiting(session_id: UUID, key: str) -> WalkInSlip | None:
-    try:
-        slip_id = UUID(key)
-    except ValueError:
-        return None
-    found = reads(WalkInSlip).filter(id=slip_id, session_id=session_id, state=SlipState.WAITING)
+    found = reads(WalkInSlip).filter(id=key_in(key), session_id=session_id, state=SlipState.WAITING)
     slip = await found.first().select_related("device")
     return slip if slip is not None and slip_view(slip).can_open else None
 

@@ -22,7 +22,6 @@ from trainings.web.i18n import N_
 
 READER = Path(__file__).with_name("pdf_claims.py")
 READER_SECONDS = 6.0
-RETRY_SECONDS = 10
 PDF_MARK, MARK_WITHIN = b"%PDF-", 1024
 _two_at_once = asyncio.Semaphore(2)
 MOST_AT_A_TIME = 12
@@ -89,7 +88,7 @@ async def check_file(content: bytes) -> Dropped:
     if PDF_MARK not in content[:MARK_WITHIN]:
         return Dropped(FileVerdict.NO_PDF)
     if len(_reading) >= MOST_AT_A_TIME:
-        raise ReadersBusy(retry_after=RETRY_SECONDS)
+        raise ReadersBusy
     own = object()
     _reading.add(own)
     try:

@@ -50,7 +50,7 @@ from trainings.lib import dates
 from trainings.lib.text import search_text, short_name
 from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
-from trainings.registrations.queries import UnknownTraining
+from trainings.registrations.queries import UnknownRegistration, UnknownTraining
 from trainings.schedule.completion import Outlook
 from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -58,11 +58,6 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 PAGE = 30
 PREPARED_AHEAD = timedelta(days=7)
 WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
-
-
-class UnknownRegistration(NotFound):
-    code = "unknown_registration"
-    sentence = N_("No encontramos esa inscripción.")
 
 
 class UnknownAtDesk(NotFound):

@@ -24,7 +24,7 @@ from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, key_in, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import redirect, render
 
@@ -256,14 +256,8 @@ async def leave(request: Request) -> Response:
 
 def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:
     """Skips malformed texts."""
-    found = []
-    for text in texts:
-        key, _sep, said = text.partition(":")
-        try:
-            found.append((UUID(key), said))
-        except ValueError:
-            continue
-    return found
+    parts = [text.partition(":") for text in texts]
+    return [(key, said) for text, _sep, said in parts if (key := key_in(text)) is not None]
 
 
 routes: list[BaseRoute] = [

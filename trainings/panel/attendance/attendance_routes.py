@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -28,6 +27,7 @@ from trainings.attendance.queries import (
     answer_about,
     answers_about,
     beside_list,
+    closing_gate,
     companions_by_phone,
     door_of,
     gate_of,
@@ -39,7 +39,7 @@ from trainings.attendance.review import views as review_views
 from trainings.attendance.review.queries import review_of
 from trainings.attendance.scans import Answer
 from trainings.certificates.issuing import preparing
-from trainings.errors import Malformed, NotAllowed, Refusal
+from trainings.errors import Malformed, Refusal
 from trainings.lib import tokens
 from trainings.panel.attendance.forms import CloseForm, MarkForm, UndoForm, WalkInForm
 from trainings.people import choices
@@ -55,16 +55,11 @@ from trainings.registrations.signup.age_choices import age_groups
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.session_actions import EndOutside, closes_early
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, key_in, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render, scan_page_headers
 
 PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
-
-
-class MayNotClose(NotAllowed):
-    code = "may_not_close"
-    sentence = N_("Solo quien facilita o coordina puede cerrar la sesión. Pídaselo.")
 
 
 class EndMissing(Refusal):
@@ -133,11 +128,8 @@ async def _show(
 
 async def _last(request: Request, door: Door) -> dict[str, Any] | None:
     """The address names the event, never the person."""
-    try:
-        event_id = UUID(request.query_params.get("marca", ""))
-    except ValueError:
-        return None
-    answer = await answer_about(door.session.id, event_id)
+    event_id = key_in(request.query_params.get("marca", ""))
+    answer = await answer_about(door.session.id, event_id) if event_id is not None else None
     return views.answer_view(answer, door.session.id) if answer is not None else None
 
 
@@ -227,11 +219,8 @@ async def _walk_in_page(
 
 async def _card_shown(door: Door, key: str) -> SeenCard | None:
     """Of the address or form; another hub's is unknown."""
-    try:
-        card_id = UUID(key)
-    except ValueError:
-        return None
-    return await seen_card(door.session.training, card_id)
+    card_id = key_in(key)
+    return await seen_card(door.session.training, card_id) if card_id is not None else None
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -256,16 +245,9 @@ def _wish(form: WalkInForm, typed: Typed) -> SignUp:
     return for_one(form, frozenset({ConsentPurpose.DATA}), **how)
 
 
-async def _gate_to_close(request: Request) -> Gate:
-    gate = await _gate(request)
-    if not gate.can_close:
-        raise MayNotClose
-    return gate
-
-
 @allow(*ATTENDANCE_TAKERS)
 async def confirm_close(request: Request) -> Response:
-    session = (await _gate_to_close(request)).session
+    session = (await closing_gate(request.path_params["id"], request.state.actor)).session
     if session.closed_at is not None:
         return redirect(_page(session))
     return await _close_page(request, session, Typed())
@@ -292,7 +274,7 @@ async def _close_page(request: Request, session: TrainingSession, form: Typed, *
 
 @allow(*ATTENDANCE_TAKERS)
 async def close(request: Request) -> Response:
-    session = (await _gate_to_close(request)).session
+    session = (await closing_gate(request.path_params["id"], request.state.actor)).session
     typed = await read_form(request)
     try:
         ended_at = _end_said(session, check(CloseForm, typed))
@@ -318,7 +300,7 @@ def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
 
 @allow(*ATTENDANCE_TAKERS)
 async def reopen(request: Request) -> Response:
-    session = (await _gate_to_close(request)).session
+    session = (await closing_gate(request.path_params["id"], request.state.actor)).session
     await actions.reopen_session(session.id, actor=request.state.actor)
     return redirect(_page(session), gettext(N_("La sesión está abierta otra vez.")))
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, DESK, EDITORS
 from trainings.attendance import reviews
 from trainings.attendance.phones.closings import close_without_waiting, keep_open
-from trainings.attendance.queries import companions_by_phone, door_of, gate_of, roster
+from trainings.attendance.queries import closing_gate, companions_by_phone, door_of, gate_of, roster
 from trainings.attendance.review import views as review_views
 from trainings.attendance.review.forms import ANSWERS, COMPANIONS, DISMISS, TAKE_BACK, AnswerForm, PersonChosenForm
 from trainings.attendance.review.head_reviews import activities_to_review
@@ -21,9 +21,8 @@ from trainings.attendance.review.views import said_after
 from trainings.attendance.views import person_view, session_view
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing import late_data, preparing
-from trainings.errors import NotAllowed
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, check, read_form
+from trainings.web.forms import FormErrors, check, keys_in, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render
 
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
 INDEX = "/panel/revisar/asistencia"
 SESSION = "/panel/sesiones/{id:uuid}/revisar"
 MOST_MARKS = 100
-
-
-class MayNotClose(NotAllowed):
-    code = "may_not_close"
-    sentence = N_("Solo quien facilita o coordina puede cerrar la sesión. Pídaselo.")
 
 
 def address(session_id: UUID) -> str:
@@ -116,7 +110,7 @@ def _back(session_id: UUID, sentence: str) -> Response:
 @allow(*EDITORS)
 async def choose_person(request: Request) -> Response:
     session = await deciding_gate(request.path_params["id"], request.state.actor)
-    return await _choose(request, session.id, _keys(request.query_params.getlist("marca")))
+    return await _choose(request, session.id, keys_in(request.query_params.getlist("marca")[:MOST_MARKS]))
 
 
 async def _choose(request: Request, session_id: UUID, keys: list[UUID], error: str = "", status: int = 200) -> Response:
@@ -145,20 +139,10 @@ async def set_person(request: Request) -> Response:
         form = check(PersonChosenForm, typed)
     except FormErrors as exc:
         error = exc.typed.error("registration") or gettext(N_("Escoja a la persona."))
-        return await _choose(request, session.id, _keys(typed.values("marca")), error, 422)
+        return await _choose(request, session.id, keys_in(typed.values("marca")[:MOST_MARKS]), error, 422)
     n = await reviews.assign(session.id, form.marca, form.registration, actor=request.state.actor)
     sentence = ngettext("Listo. %(n)s marca es de esa persona.", "Listo. %(n)s marcas son de esa persona.", n)
     return _back(session.id, sentence % {"n": n})
-
-
-def _keys(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts[:MOST_MARKS]:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 # -- closing
@@ -168,9 +152,7 @@ def _keys(texts: list[str]) -> list[UUID]:
 async def close(request: Request) -> Response:
     """At the time a phone said, though other phones have not sent all: later marks are flagged."""
     actor = request.state.actor
-    gate = await gate_of(request.path_params["id"], actor)
-    if not gate.can_close:
-        raise MayNotClose
+    gate = await closing_gate(request.path_params["id"], actor)
     await close_without_waiting(gate.session.id, actor=actor)
     await preparing.validate_few(gate.session.training_id)
     return _back(gate.session.id, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
@@ -179,9 +161,7 @@ async def close(request: Request) -> Response:
 @allow(*ATTENDANCE_TAKERS)
 async def stay_open(request: Request) -> Response:
     actor = request.state.actor
-    gate = await gate_of(request.path_params["id"], actor)
-    if not gate.can_close:
-        raise MayNotClose
+    gate = await closing_gate(request.path_params["id"], actor)
     await keep_open(gate.session.id, actor=actor)
     return _back(gate.session.id, gettext(N_("Listo. La sesión sigue abierta hasta que alguien la cierre.")))
 

@@ -29,7 +29,7 @@ from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.signup.forms import RenameForm
 from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
-from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, key_in, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -66,11 +66,8 @@ async def _show(request: Request, door: Door, opened: OpenSheet, form: Typed, st
 
 
 async def _typed_in(request: Request, opened: OpenSheet) -> TypedIn | None:
-    try:
-        key = UUID(request.query_params.get("linea", ""))
-    except ValueError:
-        return None
-    return await typed_in(opened, key)
+    key = key_in(request.query_params.get("linea", ""))
+    return await typed_in(opened, key) if key is not None else None
 
 
 # -- typing it in

@@ -34,6 +34,7 @@ from trainings.registrations.calls.people import n_written_to
 from trainings.registrations.telling.message_views import Destination, destinations_of
 from trainings.settings import get_settings
 from trainings.web.allow import allow
+from trainings.web.forms import key_in
 from trainings.web.i18n import _, language, ngettext
 from trainings.web.render import redirect, render
 
@@ -86,7 +87,7 @@ async def index(request: Request) -> Response:
     actor = request.state.actor
     shown = request.query_params.get("ver", "")
     shown = shown if shown in FILTERS else ""
-    before = _uuid(request.query_params.get("antes", ""))
+    before = key_in(request.query_params.get("antes", ""))
     found, older = await queries.messages(actor, before=before, only=FILTERS.get(shown, ""))
     batches = await queries.stoppable(actor)
     about = await destinations_of([*found, *(batch.first for batch in batches)])
@@ -250,13 +251,6 @@ def _style_sources(html: str) -> str:
     found = {attribute or sheet for attribute, sheet in STYLES.findall(html)}
     sums = sorted(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in found)
     return " ".join(["'unsafe-hashes'", *(f"'sha256-{one}'" for one in sums)])
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 routes: list[BaseRoute] = [

@@ -13,15 +13,16 @@ from trainings.accounts.permissions import can_export
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.lib.dates import numeric_date
 from trainings.limits import actions as limits
 from trainings.people.choices import ANOTHER_PLACE_WORDS
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, SEXES
-from trainings.registrations.desk.person import UnknownTraining
 from trainings.registrations.models import Registration
+from trainings.registrations.seats.cards import UnknownHub
 from trainings.registrations.words import SOURCES, STATES
 from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.queries import UnknownTraining
 from trainings.web.i18n import N_, gettext
 
 PER_HOUR = 10
@@ -61,11 +62,6 @@ WITHOUT_NAMES = (
 )
 NAMES = (N_("Nombres"), N_("Apellidos"))
 A_MINOR = N_("menor de edad")
-
-
-class UnknownHub(NotFound):
-    code = "unknown_hub"
-    sentence = N_("No encontramos esa ventanilla entre las suyas.")
 
 
 class NoReason(Refusal):

@@ -25,7 +25,7 @@ from trainings.registrations.queries import OwnRegistration, with_sessions
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
-from trainings.schedule.queries import courses_before
+from trainings.schedule.queries import UnknownTraining, courses_before
 from trainings.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ if TYPE_CHECKING:
 class UnknownRegistration(NotFound):
     code = "unknown_registration"
     sentence = N_("No encontramos esa inscripción en su ventanilla. Búsquela en la lista de la capacitación.")
-
-
-class UnknownTraining(NotFound):
-    code = "unknown_training"
-    sentence = N_("No encontramos esa capacitación en su ventanilla. Búsquela en la lista.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from trainings.registrations.seats import actions
 from trainings.registrations.words import HOLD_REASONS, WHAT_TO_DO
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import asked_page, read_form
+from trainings.web.forms import asked_page, keys_in, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -158,11 +158,11 @@ async def _asked_for(request: Request) -> Sequence[UUID]:
     actor, asked = request.state.actor, request.query_params
     training_id, _sep, reason = asked.get("todas", "").partition(":")
     if reason in set(HoldReason):
-        whole = _uuids([training_id])
+        whole = keys_in([training_id])
         return [key for one in whole for key in await review_queries.all_of(actor, one, HoldReason(reason))]
-    for one in _uuids([asked.get("oleada", "")]):
+    for one in keys_in([asked.get("oleada", "")]):
         return await review_queries.of_wave(actor, one)
-    return _uuids(asked.getlist("grupo"))
+    return keys_in(asked.getlist("grupo"))[:MOST_AT_ONCE]
 
 
 @allow(*DESK)
@@ -191,7 +191,7 @@ async def _each(request: Request, act: Callable[..., Awaitable[None]]) -> tuple[
     """(number done, refusals). Refuses (NothingChosen)."""
     actor = request.state.actor
     typed = await read_form(request)
-    waiting = await review_queries.chosen(actor, _uuids(typed.values("grupo")))
+    waiting = await review_queries.chosen(actor, keys_in(typed.values("grupo"))[:MOST_AT_ONCE])
     groups = [held.group_id for one in waiting for held in one.groups]
     if not groups:
         raise NothingChosen
@@ -214,16 +214,6 @@ def _back(sentence: str, refusals: Sequence[Refusal]) -> Response:
     else:
         flash(response, sentence)
     return response
-
-
-def _uuids(texts: Iterable[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found[:MOST_AT_ONCE]
 
 
 routes: list[BaseRoute] = [

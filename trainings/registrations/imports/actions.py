@@ -26,7 +26,7 @@ from trainings.outbox.mailer import Composers
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
 from trainings.registrations.desk.look_alikes import alike
-from trainings.registrations.desk.person import UnknownTraining, training_at_desk
+from trainings.registrations.desk.person import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.imports.rows import ListRow, Preview, Verdict, judge, read_list
@@ -34,6 +34,7 @@ from trainings.registrations.imports.sheets import Field, Sheet, as_text, assign
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationGroup, RegistrationState, Source
 from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.queries import UnknownTraining
 from trainings.web import i18n
 from trainings.web.i18n import N_
 from trainings.web.problems import sentence_of

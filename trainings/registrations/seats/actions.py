@@ -73,9 +73,6 @@ class Crowded(Busy):
     code = "crowded"
     sentence = N_("Hay mucha gente inscribiéndose en este momento. Espere unos segundos y vuelva a intentarlo.")
 
-    def __init__(self) -> None:
-        super().__init__(retry_after=10)
-
 
 class NameOfBefore(Refusal):
     code = "name_of_before"
