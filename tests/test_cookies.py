@@ -60,11 +60,6 @@ async def journey(client: AsyncClient) -> dict[str, str]:
     return {next(iter(SimpleCookie(header))): header.lower() for header in sent}
 
 
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
-
-
 async def test_cookies_over_https_are_secure_and_those_of_people_bound_to_the_host(
     db: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,11 +55,6 @@ TODAY = clock.today().toordinal()
 
 
 @pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
-
-
-@pytest.fixture
 async def client(db: Settings) -> AsyncIterator[AsyncClient]:
     """A browser that comes by https and asks for English; what breaks is shown to it as a server would."""
     served = type(db).model_validate(db.model_dump() | {"base_url": ORIGIN})

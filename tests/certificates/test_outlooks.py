@@ -16,14 +16,8 @@ from trainings.certificates.outlooks import MakeUp, Standing
 from trainings.registrations.models import OwnLink, Registration
 from trainings.schedule.completion import Progress
 from trainings.schedule.models import PlaceShown, Training, TrainingState
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
 
 
 async def elsewhere(training: Training, days: int, **columns: object) -> Training:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -28,15 +27,9 @@ from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.sealing import SealedBox
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
-from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
 
 
 async def phone_of(client: AsyncClient, cast: Cast, training: Training) -> PreparedPhone:

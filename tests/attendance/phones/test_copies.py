@@ -31,13 +31,7 @@ from trainings.lib.crypt import Keyring
 from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.outreach.models import HeadCount
 from trainings.schedule.models import Training
-from trainings.settings import Settings
 from trainings.web.files import PhoneCopyTooLarge
-
-
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
@@ -22,16 +21,10 @@ from trainings.attendance.device_access import COOKIE
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.lib import dates, tokens
 from trainings.schedule.models import TrainingState
-from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 THIS, ANOTHER = "/panel/telefonos/este", "/panel/telefonos/otro"
-
-
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
 
 
 async def send(browser: AsyncClient, path: str, **fields: object) -> Response:

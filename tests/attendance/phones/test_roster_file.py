@@ -25,12 +25,6 @@ from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
 
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    """What is read here is read alike on both engines."""
-    return sqlite_db
-
-
 async def file_of(session: TrainingSession) -> dict[str, Any]:
     return with_names(json.loads((await rosters_of([session]))[session.id].body()))
 

@@ -14,7 +14,6 @@ from PIL import Image
 from tests import make
 from tests.cast import make_cast
 from trainings.attendance.phones import shell
-from trainings.settings import Settings
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.static import STATIC_DIR
 
@@ -30,11 +29,6 @@ console.log(times.map((time) => theTime(Date.parse(`2027-03-06T${time}:00Z`))).j
 
 MOST = 400_000
 """Bytes of program and reader that a phone fetches before it is ready, packed."""
-
-
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
 
 
 async def test_page_is_the_same_for_everybody(client: AsyncClient) -> None:

@@ -24,17 +24,10 @@ from trainings.attendance.models import Attendance, Device, ScanEvent
 from trainings.attendance.phones import api_routes
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 MARKS = "/marcar/api/marcas"
 NOWHERE = "01890a5d-ac96-774b-bcce-b302099a8057"
-
-
-@pytest.fixture
-def db(sqlite_db: Settings) -> Settings:
-    """What is asked here is words and shapes: the engines differ elsewhere."""
-    return sqlite_db
 
 
 async def a_phone(client: AsyncClient, door: Opened) -> PreparedPhone:

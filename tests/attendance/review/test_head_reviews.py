@@ -107,11 +107,6 @@ async def test_phone_that_is_not_for_the_activity_or_whose_time_is_over_then_hea
     assert await HeadCount.filter(state=HeadState.WAITING).count() == 2
 
 
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
-
-
 def text_of(answer: Response) -> str:
     words = re.sub(r"<[^>]+>", " ", answer.text.replace("\xa0", " "))
     return re.sub(r"\s+", " ", words)

@@ -23,15 +23,9 @@ from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.registrations.models import Registration, Source
 from trainings.schedule.models import TrainingSession
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
 
 
 @pytest.fixture

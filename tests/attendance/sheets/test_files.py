@@ -50,11 +50,6 @@ LONG = "Nabucodonosor" * 9
 LETTER, ON_ITS_SIDE = (612, 792), (792, 612)
 
 
-@pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
-
-
 def pages_of(file: bytes) -> list[str]:
     return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(BytesIO(file)).pages]
 

@@ -33,6 +33,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 async def db(sqlite_db: Settings) -> Settings:
+    """One test breaks a row by a trigger in SQLite's words."""
     return sqlite_db
 
 
