@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from uuid import UUID
 
 from trainings import db, jobs
 from trainings.certificates.issuing import preparing
@@ -28,7 +30,7 @@ async def work(stop: asyncio.Event, settings: Settings) -> None:
         sending = worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE, kept_back=guard.kept_back)
         parts.create_task(sending)
         parts.create_task(keep_deadlines(stop))
-        parts.create_task(preparing.watch(stop))
+        parts.create_task(keep_papers(stop))
         parts.create_task(guard.run(stop))
 
 
@@ -40,9 +42,12 @@ async def work_alone(settings: Settings) -> None:
         await work(stop, settings)
 
 
+Look = Callable[[], Awaitable[int]]
+
+
 async def keep_deadlines(stop: asyncio.Event) -> None:
-    """Every minute: deadlines of offers and reserved places, reminders, call lists, notes. A failure is tried again."""
-    looks = (
+    """Of offers and reserved places; reminders, call lists, notes."""
+    looks: list[tuple[str, Look]] = [
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),
         ("call lists of offers were opened", open_for_offers),
@@ -50,7 +55,20 @@ async def keep_deadlines(stop: asyncio.Event) -> None:
         ("notes for tomorrow were written", write_eve_notes),
         ("notes for the activities of tomorrow were written", write_activity_eves),
         ("reminders were written", partial(remind, set[Reminder]())),
-    )
+    ]
+    await _keep_looking(stop, looks)
+
+
+async def keep_papers(stop: asyncio.Event) -> None:
+    looks: list[tuple[str, Look]] = [
+        ("hours of sessions that ended were counted", partial(preparing.settle_ended, set[UUID]())),
+        ("prepared certificates became valid, or were annulled", preparing.validate_due),
+    ]
+    await _keep_looking(stop, looks)
+
+
+async def _keep_looking(stop: asyncio.Event, looks: Sequence[tuple[str, Look]]) -> None:
+    """At once and every minute until stopped. A failure is tried again."""
     while not stop.is_set():
         for what, look in looks:
             try:

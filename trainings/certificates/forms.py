@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from trainings.certificates.models import CertificateKind
 from trainings.lib.tokens import read_certificate_code
-from trainings.people.forms import NAME_LENGTH, printable
+from trainings.people.forms import NAME_LENGTH, printable, required
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
@@ -73,12 +73,6 @@ def _code(typed: str) -> str:
     raise wrong(N_("Revise el código: tiene 14 letras y números, como 7K3M-Q9XB-FHJ4-T2."))
 
 
-def _said(text: str) -> str:
-    if not text:
-        raise wrong(N_("Falta este dato."))
-    return text
-
-
 class CodeForm(Form):
     """`codigo`: on the back. `folio`: printed beside it, optional, compared."""
 
@@ -87,7 +81,7 @@ class CodeForm(Form):
 
 
 class NameForm(Form):
-    name: Annotated[str, printable(LONGEST_NAME), AfterValidator(_said)]
+    name: Annotated[str, printable(LONGEST_NAME), AfterValidator(required)]
 
 
 class IssueForm(Form):

@@ -14,8 +14,8 @@ from trainings.notes.markdown import FAR, known_address
 from trainings.notes.models import HelpContact, InformationNote, NoteKind, Situation
 from trainings.notes.orientation import HOME, SHORT_NUMBER, ContactDetails, shown_number
 from trainings.notes.words import COUNTRIES, WRITTEN
-from trainings.people.forms import printable
-from trainings.schedule.staff.forms import TICKED, Text240, Title, required
+from trainings.people.forms import printable, required
+from trainings.schedule.staff.forms import TICKED, Text240, Title
 from trainings.web.forms import Day, Form, Typed, wrong
 from trainings.web.i18n import N_, SOURCE_LANGUAGE
 

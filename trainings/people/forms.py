@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator
 
 from trainings.lib.phones import is_email, normal_email, parse_phone
-from trainings.lib.text import TextTooLong, UnreadableText, clean
+from trainings.lib.text import TextTooLong, UnreadableText, clean, clean_multiline
 from trainings.people.models import ActorType, AgeGroup, Pueblo, Sex
 from trainings.people.words import LANGUAGES
 from trainings.places.models import ANOTHER_PLACE
@@ -18,19 +19,24 @@ NAME_LENGTH = 120
 
 def printable(max_length: int) -> AfterValidator:
     """As written (NFC; control and direction marks removed)."""
-
-    def check(text: str) -> str:
-        try:
-            return clean(text, max_length)
-        except UnreadableText as exc:
-            raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
-        except TextTooLong as exc:
-            raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=max_length) from exc
-
-    return AfterValidator(check)
+    return AfterValidator(partial(_cleaned, clean, max_length))
 
 
-def _required(text: str) -> str:
+def printable_lines(max_length: int) -> AfterValidator:
+    """As `printable`, of several lines."""
+    return AfterValidator(partial(_cleaned, clean_multiline, max_length))
+
+
+def _cleaned(way: Callable[[str, int], str], max_length: int, text: str) -> str:
+    try:
+        return way(text, max_length)
+    except UnreadableText as exc:
+        raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
+    except TextTooLong as exc:
+        raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=max_length) from exc
+
+
+def required(text: str) -> str:
     if not text:
         raise wrong(N_("Falta este dato."))
     return text
@@ -65,7 +71,7 @@ def _language(code: str | None) -> str | None:
     return code or None
 
 
-Name = Annotated[str, printable(NAME_LENGTH), AfterValidator(_required)]
+Name = Annotated[str, printable(NAME_LENGTH), AfterValidator(required)]
 Text120 = Annotated[str, printable(120)]
 Text160 = Annotated[str, printable(160)]
 Phone = Annotated[str | None, AfterValidator(_phone)]

@@ -8,8 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from trainings.attendance.events import Noted
 from trainings.attendance.phones.devices import NAME_LENGTH
-from trainings.people.forms import printable
-from trainings.schedule.staff.forms import required
+from trainings.people.forms import printable, required
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 

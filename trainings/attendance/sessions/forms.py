@@ -4,27 +4,15 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from trainings.attendance.sessions.reports import Report
-from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
+from trainings.people.forms import printable_lines
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
 AGENDA_LENGTH, SUMMARY_LENGTH = 2000, 3000
 MOST_RATIONS, MOST_MONEY = 5000, Decimal(5000)
-
-
-def _lines(max_length: int) -> AfterValidator:
-    def check(text: str) -> str:
-        try:
-            return clean_multiline(text, max_length).strip()
-        except UnreadableText as exc:
-            raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
-        except TextTooLong as exc:
-            raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=max_length) from exc
-
-    return AfterValidator(check)
 
 
 def _money(typed: object) -> object:
@@ -44,8 +32,8 @@ Rations = Annotated[int | None, Field(ge=0, le=MOST_RATIONS)]
 
 
 class ReportForm(Form):
-    agenda: Annotated[str, _lines(AGENDA_LENGTH)] = ""
-    summary: Annotated[str, _lines(SUMMARY_LENGTH)] = ""
+    agenda: Annotated[str, printable_lines(AGENDA_LENGTH)] = ""
+    summary: Annotated[str, printable_lines(SUMMARY_LENGTH)] = ""
     rations_planned: Rations = None
     rations_served: Rations = None
     transport_each: Annotated[Decimal | None, BeforeValidator(_money)] = None

@@ -8,8 +8,7 @@ from pydantic import AfterValidator, Field
 
 from trainings.attendance.sheets.row_lists import LONGEST
 from trainings.attendance.sheets.sheets import COLUMNS, MOST_BLANK
-from trainings.people.forms import printable
-from trainings.schedule.staff.forms import required
+from trainings.people.forms import printable, required
 from trainings.web.forms import Form, HourHere
 from trainings.web.i18n import N_
 

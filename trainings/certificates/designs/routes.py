@@ -26,7 +26,7 @@ from trainings.certificates.words import KIND_WORDS
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
-from trainings.people.forms import printable
+from trainings.people.forms import printable, required
 from trainings.places.models import Hub
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
@@ -60,12 +60,6 @@ LONGEST_ALT = 120
 LONGEST_TYPED = 4000
 LONGEST_LETTERHEAD = MOST_LINES * (LONGEST_LINE + 2)
 OWN_WORDS = "other"
-
-
-def _said(text: str) -> str:
-    if not text:
-        raise wrong(N_("Falta este dato."))
-    return text
 
 
 def _offered(value: str) -> str:
@@ -130,7 +124,7 @@ class LetterheadForm(Form):
 
 class PictureForm(Form):
     role: ImageRole
-    name: Annotated[str, printable(LONGEST_ALT), AfterValidator(_said)]
+    name: Annotated[str, printable(LONGEST_ALT), AfterValidator(required)]
 
 
 class PaperForm(Form):

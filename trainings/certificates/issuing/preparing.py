@@ -5,15 +5,12 @@ staff, or a week later.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from uuid import UUID
 
 from trainings import clock
@@ -47,7 +44,6 @@ PAPERS_AT_ONCE = 100
 """In one transaction, of some tenths of a second."""
 CORRECTED_AT_ONCE = 25
 """In one transaction, of some hundredths of a second."""
-SECONDS_BETWEEN = 60
 ANNUL_UNUSED = "certificates.annul_unused"
 logger = logging.getLogger("trainings.certificates")
 Signing = dict[date, tuple[tuple[str, str], ...]]
@@ -251,25 +247,6 @@ async def settle_ended(known: set[UUID]) -> int:
         await settle(training_id)
     known.update(one.id for one in new)
     return len(new)
-
-
-async def watch(stop: asyncio.Event) -> None:
-    """At once and every minute. Failures are tried again."""
-    looks = (
-        ("hours of sessions that ended were counted", partial(settle_ended, set[UUID]())),
-        ("prepared certificates became valid, or were annulled", validate_due),
-    )
-    while not stop.is_set():
-        for what, look in looks:
-            try:
-                n = await look()
-            except Exception:  # whatever the database or a bug does, the next round comes
-                logger.exception("could not see to it that %s; trying again later", what)
-            else:
-                if n:
-                    logger.info("%s %s", n, what)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN)
 
 
 def _is_done(sessions: Sequence[TrainingSession]) -> bool:

@@ -13,11 +13,10 @@ from trainings.accounts.permissions import CATALOGUE_EDITORS, can_rename_topic
 from trainings.db import reads
 from trainings.errors import NotAllowed, NotFound
 from trainings.lib.text import SLUG
-from trainings.people.forms import printable
+from trainings.people.forms import printable, required
 from trainings.schedule import queries
 from trainings.schedule.catalogue.course_actions import TopicExists, rename_topic
 from trainings.schedule.models import Course, Topic
-from trainings.schedule.staff.forms import required
 from trainings.web.allow import allow
 from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext

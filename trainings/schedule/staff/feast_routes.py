@@ -18,7 +18,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import dates
-from trainings.people.forms import printable
+from trainings.people.forms import printable, required
 from trainings.places.feasts import (
     LONGEST_FEAST,
     FeastDetails,
@@ -32,7 +32,6 @@ from trainings.places.feasts import (
 from trainings.places.models import FeastDay, Municipality
 from trainings.schedule.holidays import feast_begins
 from trainings.schedule.staff.editing import editable_hubs
-from trainings.schedule.staff.forms import required
 from trainings.web.allow import allow
 from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, language

@@ -14,8 +14,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from trainings import clock
-from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
-from trainings.people.forms import MunicipalityCode, Phone, printable
+from trainings.people.forms import MunicipalityCode, Phone, printable, printable_lines, required
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.places.actions import VenueDetails
 from trainings.places.models import AccessFeature, Venue
@@ -34,21 +33,6 @@ MOST_PLACES = 2000
 FROM_AGES = (ADULT, 14, 12)
 """In years, as age bands begin; the first admits adults only."""
 OFFER_HOURS = (24, 48, 72)
-
-
-def required(text: str) -> str:
-    if not text:
-        raise wrong(N_("Falta este dato."))
-    return text
-
-
-def _lines(text: str) -> str:
-    try:
-        return clean_multiline(text, 4000)
-    except UnreadableText as exc:
-        raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
-    except TextTooLong as exc:
-        raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=4000) from exc
 
 
 def _web_address(text: str | None) -> str | None:
@@ -89,7 +73,7 @@ EndTime = Annotated[HourHere, AfterValidator(_later_than_start)]
 Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
 Text240 = Annotated[str, printable(240)]
-Lines = Annotated[str, AfterValidator(_lines)]
+Lines = Annotated[str, printable_lines(4000)]
 WebAddress = Annotated[str | None, AfterValidator(_web_address)]
 ActorTypes = Annotated[list[str], AfterValidator(lambda codes: _known(codes, [str(one) for one in ACTOR_TYPES]))]
 Languages = Annotated[
