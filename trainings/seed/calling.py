@@ -6,25 +6,19 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
 from trainings.attendance.sessions import rescheduling
-from trainings.audit.actor import PROGRAM, VISITOR
+from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import CallList, CallResult, CallVia
 from trainings.people.actions import GuardianContact
-from trainings.people.forms import PersonForm
-from trainings.people.models import AgeGroup, ConsentPurpose, Relation
-from trainings.places.models import Hub, Venue
+from trainings.people.models import AgeGroup, Relation
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.households import Household, to_call
 from trainings.registrations.calls.people import audience_of
-from trainings.registrations.commands import Member, SignUp
-from trainings.registrations.seats.actions import sign_up
-from trainings.schedule import actions as schedule
-from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training, TrainingSession
-from trainings.seed.world import DOMAIN, World
+from trainings.seed.families import ask, member
+from trainings.seed.world import DOMAIN, World, publish_training
 
 TITLE = "Estafas en ofertas de trabajo en el extranjero"
 IN_DAYS, LATER, AT_HOUR, LONG = 4, timedelta(days=2), 9, timedelta(hours=2)
-DATA = frozenset({ConsentPurpose.DATA})
 NEIGHBOURS: tuple[tuple[str, str, str, str, str], ...] = (
     ("Aura Estela", "Ical Pop", "Las Pozas", "5555 0210", "kek"),
     ("Benedicta", "Choc Tzib", "Las Pozas", "5555 0211", "kek"),
@@ -46,16 +40,16 @@ TOLD: dict[str, tuple[tuple[CallResult, CallVia], ...]] = {
 
 
 async def build_calls(world: World) -> None:
-    hub = world.hubs[0]
-    training = await _training(world, hub)
+    training = await _training(world)
     with clock.frozen(clock.now() - timedelta(days=3)):
         for given_names, surnames, community, phone, language in NEIGHBOURS:
-            await _ask(training, _member(hub, given_names, surnames, community, phone=phone, language=language))
-        await _ask(training, _member(hub, "Leonardo", "Xol Caal", "Las Pozas", email="leonardo.xol@correo.example"))
-        mother = _member(hub, "Josefa", "Cucul Coc", "Las Pozas", phone="5555 0220", language="kek")
-        child = _member(hub, "Kevin", "Coc Cucul", "Las Pozas", age_group=AgeGroup.A14_17)
+            who = member(world, given_names, surnames, community=community, phone=phone, language=language)
+            await ask(training, who)
+        await ask(training, member(world, "Leonardo", "Xol Caal", email="leonardo.xol@correo.example"))
+        mother = member(world, "Josefa", "Cucul Coc", phone="5555 0220", language="kek")
+        child = member(world, "Kevin", "Coc Cucul", age_group=AgeGroup.A14_17)
         guardian = GuardianContact("Josefa Cucul Coc", Relation.MADRE, "+50255550220")
-        await _ask(training, mother, child, guardian=guardian)
+        await ask(training, mother, child, guardian=guardian)
     with clock.frozen(clock.now() - timedelta(hours=3)):
         session = await TrainingSession.get(training_id=training.id)
         await rescheduling.move(
@@ -81,56 +75,17 @@ async def _tell(training: Training) -> None:
                 await call_actions.mark(call_list.id, called.id, result, via, actor=assistant)
 
 
-async def _training(world: World, hub: Hub) -> Training:
-    venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
-    assert venue is not None
-    course = world.courses[TITLE]
-    plan = TrainingPlan(
-        course_id=course.id,
-        hub_id=hub.id,
-        title=course.title,
-        summary=course.summary,
+async def _training(world: World) -> Training:
+    starts_at = clock.midnight(clock.today() + timedelta(days=IN_DAYS)) + timedelta(hours=AT_HOUR)
+    return await publish_training(
+        world,
+        TITLE,
+        [starts_at],
+        LONG,
+        at=clock.now() - timedelta(days=10),
         capacity=25,
-        venue_id=venue.id,
         admits_minors=True,
         minimum_age=14,
-        languages=("spa",),
         interpreter_languages=("kek",),
         offers=("snack",),
     )
-    starts_at = clock.midnight(clock.today() + timedelta(days=IN_DAYS)) + timedelta(hours=AT_HOUR)
-    session = SessionPlan(starts_at, starts_at + LONG, facilitator_ids=(world.facilitators[0].id,))
-    with clock.frozen(clock.now() - timedelta(days=10)):
-        made = await schedule.create_training(
-            plan, (session,), actor=PROGRAM, override_reason="Calendario de demostración"
-        )
-        return await schedule.publish(made.id, actor=PROGRAM)
-
-
-def _member(
-    hub: Hub,
-    given_names: str,
-    surnames: str,
-    community: str,
-    *,
-    phone: str = "",
-    email: str = "",
-    language: str = "",
-    age_group: AgeGroup | None = None,
-) -> Member:
-    person = PersonForm(
-        given_names=given_names,
-        surnames=surnames,
-        municipality=hub.seat_id,
-        community=community,
-        actor_type="familia",  # type: ignore[arg-type]  # the code, as a form sends it
-        age_group=age_group,
-        phone=phone or None,
-        email=email or None,
-        language=language or None,
-    )
-    return Member(person, has_assented=age_group is not None)
-
-
-async def _ask(training: Training, *members: Member, guardian: GuardianContact | None = None) -> None:
-    await sign_up(training.id, SignUp(members, DATA, guardian=guardian), actor=VISITOR)

@@ -28,17 +28,13 @@ from trainings.audit.actor import PROGRAM, Actor
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.sealing import ONE_USE, VERSION, SealedBox, shared_key
-from trainings.people.models import ConsentPurpose
-from trainings.places.models import Venue
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Card, Registration
 from trainings.registrations.seats.actions import sign_up
-from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
-from trainings.schedule.plans import SessionPlan, TrainingPlan
 from trainings.seed.names import person
 from trainings.seed.plan import MORNING, SUNDAY
-from trainings.seed.world import DOMAIN, World
+from trainings.seed.world import CONSENT, DOMAIN, World, publish_training
 
 TITLE = "Primeros auxilios psicológicos para personas migrantes y sus familias"
 CAPACITY, N_BLANK, N_CAME, N_COMPANIONS = 9, 4, 7, 2
@@ -80,31 +76,16 @@ async def _staff(name: str) -> Actor:
 
 
 async def _training(world: World) -> Training:
-    hub, course = world.hubs[0], world.courses[TITLE]
-    venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
-    plan = TrainingPlan(
-        course_id=course.id,
-        hub_id=hub.id,
-        title=course.title,
-        summary=course.summary,
-        capacity=CAPACITY,
-        venue_id=venue.id if venue is not None else None,
-        languages=("spa",),
-        offers=("snack",),
-    )
     yesterday = clock.today() - timedelta(days=1)
     last = clock.at(yesterday - timedelta(days=yesterday.weekday() == SUNDAY), MORNING)
     starts = (last - timedelta(weeks=1), last)
-    sessions = [SessionPlan(at, at + LONG, facilitator_ids=(world.facilitators[0].id,)) for at in starts]
-    with clock.frozen(starts[0] - timedelta(days=20)):
-        made = await schedule.create_training(
-            plan, sessions, actor=PROGRAM, override_reason="Calendario de demostración"
-        )
-        training = await schedule.publish(made.id, actor=PROGRAM)
+    training = await publish_training(
+        world, TITLE, starts, LONG, at=starts[0] - timedelta(days=20), capacity=CAPACITY, offers=("snack",)
+    )
     with clock.frozen(starts[0] - timedelta(days=3)):
         for _number in range(CAPACITY + 1):
-            who = person(world.dice, hub.seat_id, [], is_asked=False)
-            await sign_up(training.id, for_one(who, frozenset({ConsentPurpose.DATA})), actor=PROGRAM)
+            who = person(world.dice, world.hubs[0].seat_id, [], is_asked=False)
+            await sign_up(training.id, for_one(who, CONSENT), actor=PROGRAM)
     return training
 
 

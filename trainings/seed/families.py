@@ -4,24 +4,20 @@ from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
+from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
-from trainings.people.models import AgeGroup, ConsentPurpose, Relation
-from trainings.places.models import Venue
+from trainings.people.models import AgeGroup, Relation
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import HoldReason
 from trainings.registrations.seats.actions import cancel, sign_up
-from trainings.schedule import actions as schedule
-from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training
-from trainings.seed.world import World
+from trainings.seed.world import CONSENT, World, publish_training
 
 TITLE = "Derechos de las personas migrantes, no discriminación y lenguaje sin estereotipos"
 PLACES, CHILDCARE, HOURS_TO_SAY_YES = 12, 4, 48
 IN_DAYS, AT_HOUR, LONG = 6, 14, timedelta(hours=4)
 N_AT_ONCE = 5
-DATA = frozenset({ConsentPurpose.DATA})
 
 
 async def build_families(world: World) -> None:
@@ -46,37 +42,26 @@ async def build_families(world: World) -> None:
         await cancel(leaving, actor=HOLDER_OF_LINK)
         for number in range(N_AT_ONCE):
             who = member(world, "Gana", f"Dinero {number}", phone="5555 0199")
-            await sign_up(training.id, SignUp((who,), DATA).held(HoldReason.REVIEW), actor=VISITOR)
+            await sign_up(training.id, SignUp((who,), CONSENT).held(HoldReason.REVIEW), actor=VISITOR)
 
 
 async def for_families(world: World, in_days: int) -> Training:
     """One session in so many days (past: negative), published well before."""
-    hub = world.hubs[0]
-    venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
-    assert venue is not None
-    course = world.courses[TITLE]
-    plan = TrainingPlan(
-        course_id=course.id,
-        hub_id=hub.id,
-        title=course.title,
-        summary=course.summary,
+    starts_at = clock.midnight(clock.today() + timedelta(days=in_days)) + timedelta(hours=AT_HOUR)
+    return await publish_training(
+        world,
+        TITLE,
+        [starts_at],
+        LONG,
+        at=min(clock.now(), starts_at) - timedelta(days=10),
         capacity=PLACES,
-        venue_id=venue.id,
         childcare_capacity=CHILDCARE,
         admits_minors=True,
         minimum_age=12,
         offer_hours=HOURS_TO_SAY_YES,
-        languages=("spa",),
         interpreter_languages=("kek",),
         offers=("snack", "childcare", "interpreter"),
     )
-    starts_at = clock.midnight(clock.today() + timedelta(days=in_days)) + timedelta(hours=AT_HOUR)
-    session = SessionPlan(starts_at, starts_at + LONG, facilitator_ids=(world.facilitators[0].id,))
-    with clock.frozen(min(clock.now(), starts_at) - timedelta(days=10)):
-        training = await schedule.create_training(
-            plan, (session,), actor=PROGRAM, override_reason="Calendario de demostración"
-        )
-        return await schedule.publish(training.id, actor=PROGRAM)
 
 
 def member(
@@ -84,19 +69,22 @@ def member(
     given_names: str,
     surnames: str,
     *,
+    community: str = "Las Pozas",
     age_group: AgeGroup | None = None,
     phone: str = "",
     email: str = "",
+    language: str = "",
 ) -> Member:
     person = PersonForm(
         given_names=given_names,
         surnames=surnames,
         municipality=world.hubs[0].seat_id,
-        community="Las Pozas",
+        community=community,
         actor_type="familia",  # type: ignore[arg-type]  # the code, as a form sends it
         age_group=age_group,
         phone=phone or None,
         email=email or None,
+        language=language or None,
     )
     return Member(person, has_assented=age_group is not None)
 
@@ -110,5 +98,5 @@ async def ask(
 ) -> UUID:
     first, *others = members
     together = (Member(first.person, needs, first.has_assented), *others)
-    wish = SignUp(together, DATA, childcare_places=childcare, guardian=guardian)
+    wish = SignUp(together, CONSENT, childcare_places=childcare, guardian=guardian)
     return (await sign_up(training.id, wish, actor=VISITOR)).registration_id

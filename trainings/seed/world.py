@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -284,35 +285,51 @@ def running_course() -> SeedCourse:
     return COURSES[0]
 
 
-async def build_running(world: World) -> Training:
-    now = clock.now()
-    hub = world.hubs[0]
-    starts_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    venues = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at")
-    course = world.courses[running_course().title]
+async def publish_training(
+    world: World, title: str, starts: Sequence[datetime], long: timedelta, *, at: datetime, **details: Any
+) -> Training:
+    """In La Libertad, Petén, held by `facilita@`, published at that moment."""
+    hub, course = world.hubs[0], world.courses[title]
+    venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
+    assert venue is not None
     plan = TrainingPlan(
         course_id=course.id,
         hub_id=hub.id,
         title=course.title,
         summary=course.summary,
-        capacity=30,
-        venue_id=venues[0].id,
-        childcare_capacity=4,
-        **_ages(running_course()),
-        audience=_audience(course),
+        venue_id=venue.id,
         languages=("spa",),
+        **details,
+    )
+    sessions = [SessionPlan(one, one + long, facilitator_ids=(world.facilitators[0].id,)) for one in starts]
+    with clock.frozen(at):
+        made = await schedule.create_training(
+            plan, sessions, actor=PROGRAM, override_reason="Calendario de demostración"
+        )
+        return await schedule.publish(made.id, actor=PROGRAM)
+
+
+async def build_running(world: World) -> Training:
+    """Now: open, with places, some people in."""
+    now = clock.now()
+    starts_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    course = running_course()
+    training = await publish_training(
+        world,
+        course.title,
+        [starts_at],
+        timedelta(hours=4),
+        at=now - timedelta(days=12),
+        capacity=30,
+        childcare_capacity=4,
+        **_ages(course),
+        audience=_audience(world.courses[course.title]),
         interpreter_languages=("kek",),
         offers=("snack", "childcare", "interpreter"),
     )
-    session = SessionPlan(starts_at, starts_at + timedelta(hours=4), facilitator_ids=(world.facilitators[0].id,))
-    with clock.frozen(now - timedelta(days=12)):
-        training = await schedule.create_training(
-            plan, (session,), actor=PROGRAM, override_reason="Calendario de demostración"
-        )
-        await schedule.publish(training.id, actor=PROGRAM)
     with clock.frozen(now - timedelta(days=2)):
         for _number in range(14):
-            await _sign_up(world, training, hub.seat_id)
+            await _sign_up(world, training, world.hubs[0].seat_id)
     people = await Registration.filter(training_id=training.id, state="confirmed").order_by("id")
     running = await TrainingSession.get(training_id=training.id)
     with clock.frozen(starts_at):
