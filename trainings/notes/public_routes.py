@@ -6,7 +6,6 @@ municipality in the address alone, a way out on top.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -29,7 +28,7 @@ from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.conditional import asked_in, is_unchanged
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
-from trainings.web.og import og_png
+from trainings.web.og import picture_of
 from trainings.web.render import render
 
 INDEX = "/notas"
@@ -88,8 +87,7 @@ async def show(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """For links shared in a chat."""
     note = await queries.public_note(request.path_params["slug"])
-    drawn = await asyncio.to_thread(og_png, card_of(note))
-    return Response(drawn, media_type="image/png", headers={"cache-control": AN_HOUR})
+    return await picture_of(card_of(note))
 
 
 @allow(PUBLIC)

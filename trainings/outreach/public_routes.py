@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -27,11 +26,10 @@ from trainings.schedule.public.sentences import capital, stopped
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, language, speaking
-from trainings.web.og import Card, og_png
+from trainings.web.og import Card, picture_of
 from trainings.web.render import absolute, render
 
 ONE = PATH + "{slug}"
-PICTURE_CACHING = "public, max-age=3600"
 
 
 @allow(PUBLIC)
@@ -90,8 +88,7 @@ async def entry(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """`…/imagen.png`: for chats, in Spanish."""
     activity = await public_activity(request.path_params["slug"])
-    drawn = await asyncio.to_thread(og_png, _card(activity))
-    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+    return await picture_of(_card(activity))
 
 
 def _card(activity: OutreachActivity) -> Card:

@@ -23,6 +23,7 @@ from trainings.schedule.public.posted import Left
 from trainings.schedule.public.sentences import left_note
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
+from trainings.web.forms import ListPage
 from trainings.web.i18n import N_
 
 PAGE_SIZE = 25
@@ -184,20 +185,7 @@ class ActivityFilter:
     hub_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityPage:
-    """`start` counts from 0."""
-
-    rows: list[ListedActivity]
-    start: int
-    total: int
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.rows)
-
-
-async def activities_page(actor: Actor, wanted: ActivityFilter, page: int) -> ActivityPage:
+async def activities_page(actor: Actor, wanted: ActivityFilter, page: int) -> ListPage[ListedActivity]:
     """In scope; pages count from 1."""
     now = clock.now()
     found = visible_to(actor).filter(**{"ends_at__lte" if wanted.is_past else "ends_at__gt": now})
@@ -208,4 +196,4 @@ async def activities_page(actor: Actor, wanted: ActivityFilter, page: int) -> Ac
     order = ("-starts_at", "-id") if wanted.is_past else ("starts_at", "id")
     start = (page - 1) * PAGE_SIZE
     rows = await found.select_related("hub", "venue").order_by(*order).offset(start).limit(PAGE_SIZE)
-    return ActivityPage(listed(rows), start, await found.count())
+    return ListPage(listed(rows), start, await found.count())

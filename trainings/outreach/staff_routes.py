@@ -41,9 +41,10 @@ from trainings.schedule.holidays import days_off_during
 from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.queries import people_who_facilitate
+from trainings.schedule.staff.editing import hub_asked_for
 from trainings.schedule.staff.forms import CancelForm, at_the_day, checked
 from trainings.web.allow import WrongRole, allow
-from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, check, page_path, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, beside, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
@@ -131,8 +132,7 @@ async def index(request: Request) -> Response:
         "kind_words": {code: gettext(words) for code, words in KINDS.items()},
         "state_words": {code: gettext(words) for code, words in STATES.items()},
         "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
-        "before": page_path(request, page - 1) if page > 1 else "",
-        "after": page_path(request, page + 1) if found.end < found.total else "",
+        **beside(request, page, found),
         "can_create": bool(actor.hubs_with(EDITORS)),
         "is_desk": bool(actor.hubs_with(DESK)),
         "n_counted": await n_counted_at([row.id for row in found.rows]) if wanted.is_past else {},
@@ -314,8 +314,7 @@ def _cancel_page(request: Request, activity: OutreachActivity, typed: Typed, *, 
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
     hubs = await _hubs(request.state.actor)
-    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
-    hub = next((hub for hub in hubs if hub.slug == wanted), None)
+    hub = hub_asked_for(request, hubs)
     if hub is None:
         words = gettext("Nueva actividad"), gettext("¿De qué ventanilla es la actividad?")
         return render(request, "places/choose_hub.html", {"here": "semana", "hubs": hubs, "words": words})

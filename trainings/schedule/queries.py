@@ -28,6 +28,7 @@ from trainings.schedule.models import (
 )
 from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.staff_sessions import StaffSession, read_where
+from trainings.web.forms import ListPage
 from trainings.web.i18n import N_
 
 SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
@@ -162,16 +163,7 @@ class StaffTraining:
     taken: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPage:
-    """Lines from `start` (0 is the first) of `total`."""
-
-    rows: Sequence[StaffTraining]
-    start: int
-    total: int
-
-
-async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> TrainingPage:
+async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> ListPage[StaffTraining]:
     """Pages from 1: without dates first, then the latest first."""
     found = visible_to(actor)
     if wanted.state is not None:
@@ -184,7 +176,7 @@ async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> Tra
     chosen.sort(key=lambda line: (line["last"] or NO_DATE, line["id"]), reverse=True)
     start = (page - 1) * PAGE_SIZE
     ids = [line["id"] for line in chosen[start : start + PAGE_SIZE]]
-    return TrainingPage(await _staff_trainings(ids), start, len(chosen))
+    return ListPage(await _staff_trainings(ids), start, len(chosen))
 
 
 async def drafts_starting_before(actor: Actor, end: datetime) -> list[StaffTraining]:

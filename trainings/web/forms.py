@@ -5,10 +5,10 @@ validator's `wrong("…")`. Typed values are kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
@@ -119,6 +119,7 @@ def as_refused(typed: Typed, error: FormErrors | Refusal) -> tuple[Typed, int]:
 
 
 FormT = TypeVar("FormT", bound=Form)
+RowT = TypeVar("RowT")
 
 
 async def read_form(request: Request) -> Typed:
@@ -232,10 +233,31 @@ def keys_in(texts: Iterable[str]) -> list[UUID]:
 LAST_PAGE = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[RowT]):
+    """Rows from `start` (0 is the first) of `total`."""
+
+    rows: Sequence[RowT]
+    start: int
+    total: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.rows)
+
+
 def asked_page(query: Mapping[str, str]) -> int:
     """`pagina`, else 1."""
     typed = query.get("pagina", "")
     return min(max(int(typed), 1), LAST_PAGE) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+
+
+def beside(request: Request, number: int, page: ListPage[RowT]) -> dict[str, str]:
+    """Addresses of the pages before and after, or empty."""
+    return {
+        "before": page_path(request, number - 1) if number > 1 else "",
+        "after": page_path(request, number + 1) if page.end < page.total else "",
+    }
 
 
 def page_path(request: Request, page: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+from starlette.responses import Response
 
 from trainings.lib.text import as_drawn
 
@@ -65,6 +67,12 @@ def og_png(card: Card) -> bytes:
     _draw_words(draw, card)
     _draw_foot(draw, card)
     return png_of(picture)
+
+
+async def picture_of(card: Card) -> Response:
+    """For links shared in a chat."""
+    drawn = await asyncio.to_thread(og_png, card)
+    return Response(drawn, media_type="image/png", headers={"cache-control": "public, max-age=3600"})
 
 
 def png_of(picture: Image.Image) -> bytes:

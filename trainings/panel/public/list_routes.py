@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -29,14 +28,13 @@ from trainings.schedule.public.remembered import remembered
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import asked_page
 from trainings.web.i18n import gettext
-from trainings.web.og import og_png
+from trainings.web.og import picture_of
 from trainings.web.render import absolute, render
 
 PAGE_SIZE = 20
 ACTIVITIES_AHEAD, MOST_ACTIVITIES = timedelta(days=60), 5
 COUNTED = frozenset({Phase.NOT_YET_OPEN, Phase.OPEN, Phase.WAITING, Phase.FULL})
 """While the free places mean something."""
-PICTURE_CACHING = "public, max-age=3600"
 
 
 @allow(PUBLIC)
@@ -129,8 +127,7 @@ async def entry(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """`/capacitaciones/{slug}/imagen.png`: for chats."""
     training = await public_queries.public_training(request.path_params["slug"])
-    drawn = await asyncio.to_thread(og_png, training_card(training))
-    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+    return await picture_of(training_card(training))
 
 
 @allow(PUBLIC)

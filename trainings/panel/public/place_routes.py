@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -26,13 +25,14 @@ from trainings.schedule.phase import Phase
 from trainings.schedule.public import overview
 from trainings.schedule.public import queries as public_queries
 from trainings.schedule.public.facts import hub_facts, rows_of
+from trainings.schedule.public.pictures import list_card
 from trainings.schedule.public.posted import HubCard, Listed, next_change
 from trainings.schedule.public.queries import Coming
 from trainings.schedule.public.remembered import remembered
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, speaking
-from trainings.web.og import Card, og_png
+from trainings.web.og import picture_of
 from trainings.web.render import redirect, render
 
 MOST_SHOWN = 6
@@ -43,7 +43,6 @@ ALIKE = 0.7
 """One wrong letter in a short name, two in a long one."""
 PAST = timedelta(days=90)
 ACTIVITIES_AHEAD = timedelta(days=365)
-PICTURE_CACHING = "public, max-age=3600"
 
 
 class UnknownPlace(NotFound):
@@ -201,13 +200,8 @@ async def picture(request: Request) -> Response:
     """`/municipios/{slug}/imagen.png`: for chats, in Spanish."""
     town = _town(request)
     with speaking(SOURCE_LANGUAGE):
-        card = Card(
-            title=gettext("Capacitaciones en %(place)s") % {"place": town.full_name},
-            place=gettext("Fechas, lugares e inscripción"),
-            foot=gettext("Ventanilla Informativa Municipal sobre Migración"),
-        )
-    drawn = await asyncio.to_thread(og_png, card)
-    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+        title = gettext("Capacitaciones en %(place)s") % {"place": town.full_name}
+    return await picture_of(list_card(title))
 
 
 def _town(request: Request) -> Town:

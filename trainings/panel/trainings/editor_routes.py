@@ -36,7 +36,7 @@ from trainings.schedule.models import (
 from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
 from trainings.schedule.session_actions import TrainingCalledOff
 from trainings.schedule.staff import forms
-from trainings.schedule.staff.editing import editable, editable_hubs, show_refusal
+from trainings.schedule.staff.editing import editable, editable_hubs, hub_asked_for, show_refusal
 from trainings.schedule.staff.series import RepeatForm, change_rows, patterns
 from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
 from trainings.web.allow import allow
@@ -61,8 +61,7 @@ class FormRow:
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
     hubs = await editable_hubs(request.state.actor)
-    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
-    hub = next((hub for hub in hubs if hub.slug == wanted), None)
+    hub = hub_asked_for(request, hubs)
     if hub is None:
         words = gettext("Nueva capacitación"), gettext("¿De qué ventanilla es la capacitación?")
         return render(request, "places/choose_hub.html", {"here": "capacitaciones", "hubs": hubs, "words": words})

@@ -22,12 +22,12 @@ from trainings.registrations.telling.change_views import who_is_told
 from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
+from trainings.schedule.queries import TrainingFilter
 from trainings.schedule.staff.editing import afterwards, editable
 from trainings.schedule.staff.forms import CancelForm
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
-from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, check, page_path, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, beside, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -52,9 +52,7 @@ async def index(request: Request) -> Response:
         "states": [(code.value, gettext(words)) for code, words in STATES.items()],
         "words": {code: gettext(words) for code, words in STATES.items()},
         "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
-        "before": page_path(request, page - 1) if page > 1 else "",
-        "after": page_path(request, page + 1) if _last_row(found) < found.total else "",
-        "last": _last_row(found),
+        **beside(request, page, found),
         "can_create": bool(actor.hubs_with(EDITORS)),
         "is_desk": bool(actor.hubs_with(DESK)),
     }
@@ -68,10 +66,6 @@ def _wanted(asked: Mapping[str, str], hubs: Sequence[Hub]) -> TrainingFilter:
         hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
         text=asked.get("q", "")[:100],
     )
-
-
-def _last_row(page: TrainingPage) -> int:
-    return min(page.start + PAGE_SIZE, page.total)
 
 
 # -- state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -18,13 +17,14 @@ from trainings.schedule.models import CourseKind, Topic
 from trainings.schedule.public import queries as public_queries
 from trainings.schedule.public.facts import rows_of
 from trainings.schedule.public.filters import Filters
+from trainings.schedule.public.pictures import list_card
 from trainings.schedule.public.posted import Listed, next_change
 from trainings.schedule.public.remembered import remembered
 from trainings.schedule.public.sentences import audience_sentence
 from trainings.schedule.words import KINDS
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
-from trainings.web.og import Card, og_png
+from trainings.web.i18n import N_, gettext
+from trainings.web.og import picture_of
 from trainings.web.render import render
 
 
@@ -69,7 +69,6 @@ async def courses_of(slug: str) -> list[TopicCourse]:
 
 
 MOST_SHOWN = 8
-PICTURE_CACHING = "public, max-age=3600"
 
 
 @allow(PUBLIC)
@@ -113,14 +112,7 @@ def _page(
 async def picture(request: Request) -> Response:
     """For chats, in Spanish."""
     name = await topic_name(request.path_params["slug"])
-    with speaking(SOURCE_LANGUAGE):
-        card = Card(
-            title=name,
-            place=gettext("Fechas, lugares e inscripción"),
-            foot=gettext("Ventanilla Informativa Municipal sobre Migración"),
-        )
-    drawn = await asyncio.to_thread(og_png, card)
-    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+    return await picture_of(list_card(name))
 
 
 routes: list[BaseRoute] = [Route("/temas/{slug}", show), Route("/temas/{slug}/imagen.png", picture)]

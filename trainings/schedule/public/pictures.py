@@ -222,6 +222,12 @@ def _lines(text: str, font: ImageFont.FreeTypeFont, most: int) -> list[str]:
 FOOT = N_("Ventanilla Informativa Municipal sobre Migración")
 
 
+def list_card(title: str) -> Card:
+    """Of a page that lists trainings; `title` in Spanish."""
+    with speaking(SOURCE_LANGUAGE):
+        return Card(title=title, place=gettext(N_("Fechas, lugares e inscripción")), foot=gettext(FOOT))
+
+
 def training_card(training: Posted) -> Card:
     session = training.next_session
     with speaking(SOURCE_LANGUAGE):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 
 from trainings.accounts.permissions import can_edit_trainings
@@ -29,6 +31,12 @@ async def editable(request: Request) -> Training:
 
 async def editable_hubs(actor: Actor) -> list[Hub]:
     return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_trainings(actor, hub.id)]
+
+
+def hub_asked_for(request: Request, hubs: Sequence[Hub]) -> Hub | None:
+    """Of `?ventanilla=`, or the only one."""
+    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
+    return next((hub for hub in hubs if hub.slug == wanted), None)
 
 
 def show_refusal(typed: Typed, refusal: Refusal) -> None:
