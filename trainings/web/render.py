@@ -72,7 +72,16 @@ def environment() -> Environment:
         short_code=show_short_code,
         certificate_code=show_certificate_code,
     )
+    _install_parts(env)
     return env
+
+
+def _install_parts(env: Environment) -> None:
+    """Every page may use them without importing: icons, notes, fields, what is empty, what to correct."""
+    macros = {"icon": "icons", "note": "notice", "empty": "empty", "summary": "summary"}
+    for name, file in macros.items():
+        env.globals[name] = getattr(env.get_template(f"parts/{file}.html").module, name)
+    env.globals["field"] = env.get_template("parts/field.html").module
 
 
 def _install_translations(env: Environment) -> None:
