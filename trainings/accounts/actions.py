@@ -3,10 +3,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts import kept_forms, passwords
@@ -19,9 +20,6 @@ from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.lib import tokens
 from trainings.limits import actions as limits
 from trainings.web.i18n import N_
-
-if TYPE_CHECKING:
-    from tortoise.queryset import QuerySet
 
 PER_ACCOUNT, PER_ADDRESS, WINDOW_SECONDS = 10, 30, 300
 LINK_LIVES = timedelta(hours=24)

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trainings.accounts.actions import load_actor
 from trainings.accounts.cookies import SESSION, StaffCookies
 from trainings.audit.actor import VISITOR
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from trainings.settings import Settings
+from trainings.settings import Settings
 
 
 class StaffSessions:

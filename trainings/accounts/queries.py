@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
@@ -15,11 +17,6 @@ from trainings.db import reads, sql
 from trainings.db.sql import as_moment, as_uuid
 from trainings.errors import NotFound
 from trainings.lib import tokens
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tortoise.queryset import QuerySet
 
 RANK = (
     Role.PLATFORM_ADMIN,

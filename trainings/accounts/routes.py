@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
 
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts import actions, kept_forms, queries
 from trainings.accounts.cookies import KEPT_FORM, SESSION, StaffCookies
 from trainings.accounts.forms import DEFAULT_PATH, ChangePasswordForm, NewPasswordForm, SignInForm, local_path
+from trainings.accounts.models import StaffSession
 from trainings.accounts.permissions import STAFF
 from trainings.accounts.words import ROLE_WORDS
 from trainings.errors import NotFound, Refusal, TooMany
@@ -24,12 +25,6 @@ from trainings.web.guards import SAFE_METHODS
 from trainings.web.i18n import N_, _, ngettext
 from trainings.web.problems import wants_json
 from trainings.web.render import redirect, render, token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from trainings.accounts.models import StaffSession
 
 KEPT_PAGE = "/panel/guardado"
 ACCOUNT_PAGE = "/panel/cuenta"

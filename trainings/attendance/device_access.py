@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from trainings import clock
 from trainings.accounts.models import User
@@ -18,13 +20,6 @@ from trainings.lib import tokens
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession
 from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
 
 COOKIE = "trainings_device"
 PREPARE = "/panel/telefonos/este"

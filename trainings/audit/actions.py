@@ -2,13 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
-
-if TYPE_CHECKING:
-    from trainings.audit.actor import Actor
 
 
 async def record(

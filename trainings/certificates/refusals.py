@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.certificates.models import Certificate
 from trainings.errors import Refusal
 from trainings.web.i18n import N_
 from trainings.web.problems import problem, sentence_of
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 def no_longer(request: Request, certificate: Certificate, refusal: Refusal) -> Response:

@@ -9,10 +9,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Asked
 
 from trainings import clock
 from trainings.feeds.answers import Answers
@@ -23,11 +24,6 @@ from trainings.settings import get_settings
 from trainings.versions.actions import moved_at
 from trainings.versions.queries import current
 from trainings.web.conditional import asked_in
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Send
-    from starlette.types import Scope as Asked
-
 
 MEMO_SECONDS = 2.0
 """Trust in a version read."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -12,9 +11,6 @@ from trainings.privacy.guard import say_clock_is_right
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 @allow(*CLOCK_KEEPERS)

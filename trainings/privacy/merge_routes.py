@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AfterValidator
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -30,10 +31,6 @@ from trainings.web.forms import Form, FormErrors, Typed, check, key_in, read_for
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 
 FEWEST_LETTERS = 3
 

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.db import is_in_transaction, reads
+from trainings.places.models import Venue
 from trainings.schedule.dated import DatedThing
 from trainings.schedule.models import (
     ChangeKind,
@@ -22,9 +22,6 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.session_actions import raise_sequence
-
-if TYPE_CHECKING:
-    from trainings.places.models import Venue
 
 SHOWN_FOR = timedelta(days=7)
 """On public pages."""

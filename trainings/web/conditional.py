@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from starlette.types import Scope
+from starlette.types import Scope
 
 ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE = b"accept-encoding", b"if-none-match", b"if-modified-since"
 ASKED = frozenset({ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE})

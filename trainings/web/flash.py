@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from trainings import clock
 from trainings.db.fields import keyring
 from trainings.lib.crypt import BadSignature
 from trainings.settings import get_settings
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 COOKIE = "flash"
 MAX_AGE = 300

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trainings.lib.tokens import request_id
 from trainings.web.files import (
@@ -21,9 +21,6 @@ from trainings.web.files import (
 )
 from trainings.web.i18n import N_, choose_language, gettext, set_language
 from trainings.web.problems import problem, show_http_problem
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_SECONDS = 15.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from trainings.db.connection import is_passing
@@ -16,9 +16,6 @@ from trainings.web.forms import FormErrors
 from trainings.web.headers import security_headers, token_page_headers
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import environment, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 logger = logging.getLogger("trainings.problems")
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trainings import clock
@@ -19,14 +21,6 @@ from trainings.web.flash import Tone, flash, take_flashes
 from trainings.web.guide import guide_path
 from trainings.web.headers import scan_page_headers, token_page_headers
 from trainings.web.static import static
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.requests import Request
 
 TEMPLATE_DIR = Path(__file__).parent.parent.parent / "templates"
 TIME_AND_STOP, TIME = f"{dates.NBSP}m..", f"{dates.NBSP}m."

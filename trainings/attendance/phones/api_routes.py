@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -34,16 +36,6 @@ from trainings.limits import actions as limits
 from trainings.web.address import client_address
 from trainings.web.allow import HOLDER, PUBLIC, allow
 from trainings.web.i18n import N_, gettext
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from starlette.requests import Request
-
 
 API = "/marcar/api"
 NOT_KEPT = {"cache-control": "no-store"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -26,14 +27,6 @@ from trainings.web.files import PhoneCopyTooLarge, read_upload
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import absolute, redirect, render, token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 
 LIST = "/panel/telefonos"
 ANOTHER = f"{LIST}/otro"

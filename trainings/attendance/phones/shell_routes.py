@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -13,9 +13,6 @@ from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import SCAN_POLICY, scan_page_headers
 from trainings.web.i18n import language
 from trainings.web.static import ASKED_AGAIN
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 @allow(PUBLIC)

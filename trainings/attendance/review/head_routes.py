@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -27,9 +28,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import gettext, ngettext
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 PATH = "/panel/actividades/{id:uuid}/revisar"
 

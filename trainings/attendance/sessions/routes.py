@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -45,15 +46,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import pdf_response, redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 
 FILE = "/panel/sesiones/{id:uuid}/expediente"
 MARKED, EMPTY = "marcada", "vacia"

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
+
+from starlette.requests import Request
 
 from trainings.attendance.queries import Door, door_of
 from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, open_sheet, sheet_by_code
 from trainings.audit.actions import record
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 
 LIST = "/panel/sesiones/{id:uuid}/hojas"
 

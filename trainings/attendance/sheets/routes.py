@@ -5,8 +5,9 @@ handwriting.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -36,15 +37,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import pdf_response, redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
 
 FIND = "/panel/hojas"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -33,9 +33,6 @@ from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, key_in, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 PATH = "/panel/sesiones/{id:uuid}/revisar/ficha"
 

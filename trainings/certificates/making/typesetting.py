@@ -9,15 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.texts import CertificateSheet, Picture
+from trainings.certificates.signing_material import SigningMaterial
 from trainings.certificates.trust import proofs
 from trainings.lib.typst import CannotTypeset
-
-if TYPE_CHECKING:
-    from trainings.certificates.signing_material import SigningMaterial
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -25,9 +25,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, check, keys_in, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 INDEX = "/panel/revisar/asistencia"
 SESSION = "/panel/sesiones/{id:uuid}/revisar"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -32,9 +33,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, key_in, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 F = TypeVar("F", bound=Form)
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import STAFF
@@ -10,10 +9,6 @@ from trainings.errors import NotFound
 from trainings.web.allow import allow
 from trainings.web.guide import ADDRESS, FIRST_PAGE, PICTURES, guide_pages
 from trainings.web.render import render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 
 @allow(*STAFF)

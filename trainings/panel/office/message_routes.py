@@ -6,18 +6,21 @@ import math
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock, jobs
 from trainings.accounts.permissions import MESSAGE_READERS, OPERATOR_ADMINS
 from trainings.audit.actions import record
+from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.lib.dates import duration
 from trainings.outbox import actions, holds, queries
+from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.queries import Batch
 from trainings.outbox.words import (
@@ -37,13 +40,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import key_in
 from trainings.web.i18n import _, language, ngettext
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from trainings.audit.actor import Actor
-    from trainings.outbox.mailer import Mail
 
 INDEX = "/panel/mensajes"
 OWN_LINK = re.compile(r"/i/[0-9A-HJKMNP-TV-Z]{32}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -17,9 +16,6 @@ from trainings.registrations.links import renew_link
 from trainings.web.allow import allow
 from trainings.web.forms import check, read_form
 from trainings.web.render import absolute, render, token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 @allow(*DESK)

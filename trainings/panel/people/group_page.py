@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.audit.actor import FILLER_OF_FORM
@@ -40,9 +41,6 @@ from trainings.registrations.words import RENAMED_BY, said_of
 from trainings.web.forms import Typed
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 async def show_group(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -35,10 +34,6 @@ from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import absolute
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 
 # -- one of them
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.certificates import queries as certificates
@@ -16,9 +17,6 @@ from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import base_of, code_of, lacking_care, names_of, needs_in_words, token_page
 from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.web.forms import Typed
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -43,9 +42,6 @@ from trainings.registrations.signup.limits import check_rejoin
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 CLAIM_SECONDS = 86_400
 

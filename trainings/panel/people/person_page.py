@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.audit.actions import record
@@ -20,12 +22,6 @@ from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.web.forms import Typed
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from starlette.requests import Request
-
 
 FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, HUB_STAFF
+from trainings.audit.actor import Actor
 from trainings.certificates.issuing import names
 from trainings.errors import Refusal
 from trainings.panel.people.person_page import back, person_page, refused
@@ -26,12 +27,6 @@ from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from trainings.audit.actor import Actor
-
 
 # -- the page
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -28,9 +28,6 @@ from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.og import REGULAR
 from trainings.web.render import redirect, render, token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 class NoTicket(Refusal):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -33,9 +34,6 @@ from trainings.web.forms import FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import DatabaseBusy, with_time
 from trainings.web.render import redirect, render, token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 CARDS = "/tarjetas/{token}"
 ONE = CARDS + "/{number:int}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -28,9 +29,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import absolute, pdf_response, redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 RESERVED = "/panel/capacitaciones/{id:uuid}/tarjetas"
 BLOCK = "/panel/tarjetas/bloques/{id:uuid}"

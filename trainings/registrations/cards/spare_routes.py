@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -44,20 +47,13 @@ from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.models import Card, CardState, Source
 from trainings.registrations.seats import cards
 from trainings.registrations.words import HOW_AGREED
+from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import Tone
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.problems import DatabaseBusy, with_time
 from trainings.web.render import pdf_response, redirect, render
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
-    from starlette.requests import Request
-
-    from trainings.schedule.models import Training
 
 SPARE = "/panel/tarjetas"
 ONE = SPARE + "/{id:uuid}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -24,16 +24,12 @@ from trainings.registrations.desk.exports import (
     training_to_export,
 )
 from trainings.registrations.desk.forms import ExportForm, HubExportForm
+from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.files import download
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from trainings.schedule.models import Training
 
 OF_TRAINING = "/panel/capacitaciones/{id:uuid}/exportar"
 OF_HUB = "/panel/exportar"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -25,12 +27,6 @@ from trainings.web.allow import allow
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from starlette.requests import Request
 
 BOARD = "/panel/apoyos"
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
+
+from starlette.requests import Request
 
 from trainings import clock
 from trainings.accounts.permissions import can_correct_name, can_merge, can_see_registrations
@@ -27,9 +28,6 @@ from trainings.schedule.models import SessionFacilitator, SessionState, Training
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.queries import UnknownTraining, courses_before
 from trainings.web.i18n import N_, gettext
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 class UnknownRegistration(NotFound):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -26,11 +27,6 @@ from trainings.web.forms import asked_page, keys_in, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from starlette.requests import Request
 
 REVIEW = "/panel/revisar"
 APPROVE, REJECT = "aprobar", "rechazar"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -33,9 +34,6 @@ from trainings.web.forms import FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import DatabaseBusy
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 DESK_FORM = "/panel/capacitaciones/{id:uuid}/inscribir"
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -39,9 +40,6 @@ from trainings.web.forms import Form, FormErrors, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 LIST = "/panel/capacitaciones/{id:uuid}/espera"
 GROUP = LIST + "/{group_id:uuid}"

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -16,9 +16,6 @@ from trainings.registrations.queries import UnknownLink, with_sessions
 from trainings.web.allow import HOLDER, allow
 from trainings.web.og import REGULAR
 from trainings.web.render import token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 async def _ticket(request: Request) -> Ticket:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -20,9 +19,6 @@ from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import DatabaseBusy, sentence_of, with_time
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 MY_REGISTRATIONS = "/mis-inscripciones"
 HOUR = 3_600

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -30,9 +30,6 @@ from trainings.registrations.seats.waiting import accept_offer, answer_alone, de
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.db import reads
@@ -34,9 +35,6 @@ from trainings.schedule.public.sentences import listing
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render, token_page_headers
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 class KeptApart(Refusal):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -28,11 +29,6 @@ from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import FormErrors, Typed, UnreadableForm, read_form
 from trainings.web.problems import DatabaseBusy
 from trainings.web.render import redirect, render
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from starlette.requests import Request
 
 WRONG, CONFLICT = 422, 409
 CROWD = LARGEST_GROUP * 4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -15,6 +15,7 @@ from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import OPEN, OutboxJob, Outcome
 from trainings.people.consents import english_readers
+from trainings.places.models import Hub, Venue
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.registrations.telling.calendar_invitations import MOST_INVITATIONS
@@ -29,10 +30,6 @@ from trainings.settings import get_settings
 from trainings.web import i18n
 from trainings.web.i18n import SOURCE_LANGUAGE
 from trainings.web.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from trainings.places.models import Hub, Venue
-
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """About cancelled people; other kinds are about people who stay."""

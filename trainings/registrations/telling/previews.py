@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -13,6 +13,7 @@ from trainings.lib.phones import show_phone
 from trainings.outbox.letters import Letter, words_of, write_letter
 from trainings.outbox.placeholders import OwnWords, fill, offer_of
 from trainings.people.words import NEEDS
+from trainings.places.models import Hub
 from trainings.registrations.telling.mails import KINDS
 from trainings.registrations.telling.message_facts import MY_LINKS, Entry, ToldSession
 from trainings.schedule.dated import place_told
@@ -20,9 +21,6 @@ from trainings.schedule.models import PlaceShown, SessionState, Training, Traini
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language, speaking
 from trainings.web.render import absolute
-
-if TYPE_CHECKING:
-    from trainings.places.models import Hub
 
 WITH_PLACE = frozenset({"registration_confirmed", "registration_promoted", "session_reminder", "training_changed"})
 READY, ANNULLED = "certificate_ready", "certificate_annulled"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from trainings import clock
 from trainings.lib import dates
 from trainings.people.models import ActorType
 from trainings.people.words import LANGUAGES
+from trainings.places.models import Venue
 from trainings.places.words import ACCESS
 from trainings.schedule.changes import Difference, link_of
 from trainings.schedule.dated import Span
@@ -18,9 +18,6 @@ from trainings.schedule.public.posted import Left, Place, PublicSession, Was
 from trainings.schedule.towns import Town
 from trainings.schedule.words import OFFERS
 from trainings.web.i18n import N_, gettext, language
-
-if TYPE_CHECKING:
-    from trainings.places.models import Venue
 
 
 def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
