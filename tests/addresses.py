@@ -49,7 +49,7 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import FeastDay, Hub, Operator, Signatory
-from trainings.registrations.imports.sheets import Sheet, as_text
+from trainings.registrations.imports.columns import Sheet, as_text
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training

@@ -38,7 +38,7 @@ from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.cards.use import CardUsed, use_at_door, use_spare
 from trainings.registrations.imports import actions as imports
-from trainings.registrations.imports.sheets import Field
+from trainings.registrations.imports.columns import Field
 from trainings.registrations.models import (
     TAKES_PLACE,
     Card,

@@ -12,8 +12,8 @@ from trainings.audit.actor import Actor
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
 from trainings.registrations.imports import actions
+from trainings.registrations.imports.columns import match
 from trainings.registrations.imports.rows import Verdict
-from trainings.registrations.imports.sheets import match
 from trainings.registrations.models import ImportDraft
 from trainings.schedule.models import Training
 

@@ -6,7 +6,7 @@ import pytest
 
 from trainings.errors import Refusal
 from trainings.lib.tabular import Row, Table
-from trainings.registrations.imports.sheets import (
+from trainings.registrations.imports.columns import (
     FIELDS,
     MODEL_HEADER,
     ChosenTwice,

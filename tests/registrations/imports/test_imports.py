@@ -32,8 +32,8 @@ from trainings.errors import Refusal
 from trainings.lib.tabular import Problem
 from trainings.people.models import Assent, Consent, ConsentHow, Guardian, Participant
 from trainings.registrations.imports import actions
+from trainings.registrations.imports.columns import match
 from trainings.registrations.imports.rows import Verdict
-from trainings.registrations.imports.sheets import match
 from trainings.registrations.models import ImportDraft, ImportState, Registration, Source
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings

@@ -33,7 +33,7 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Participant
 from trainings.registrations.imports import actions
-from trainings.registrations.imports.sheets import FIELDS
+from trainings.registrations.imports.columns import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
 
 WRONG = "Beto,,1705,,COCODE,,,,,,"

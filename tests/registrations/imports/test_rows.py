@@ -10,8 +10,8 @@ import pytest
 from trainings.lib.tabular import Row
 from trainings.people.models import ActorType, AgeGroup, ConsentHow, Pueblo, Relation, Sex
 from trainings.registrations.imports import values
+from trainings.registrations.imports.columns import Field
 from trainings.registrations.imports.rows import ListRow, Reading, read_rows
-from trainings.registrations.imports.sheets import Field
 from trainings.registrations.imports.values import Unclear, split_name
 from trainings.registrations.models import Source
 from trainings.settings import Settings

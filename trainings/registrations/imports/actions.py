@@ -29,8 +29,8 @@ from trainings.registrations.desk.look_alikes import alike
 from trainings.registrations.desk.person import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import check_phase
+from trainings.registrations.imports.columns import Field, Sheet, as_text, assigned, from_text, header_row, sheet_of
 from trainings.registrations.imports.rows import ListRow, Preview, Verdict, judge, read_list
-from trainings.registrations.imports.sheets import Field, Sheet, as_text, assigned, from_text, header_row, sheet_of
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationGroup, RegistrationState, Source
 from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training, TrainingState

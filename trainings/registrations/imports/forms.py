@@ -9,7 +9,7 @@ from trainings.people.models import ActorType, ConsentHow
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.imports.actions import AGREED
-from trainings.registrations.imports.sheets import Field
+from trainings.registrations.imports.columns import Field
 from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_
 

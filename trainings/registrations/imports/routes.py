@@ -19,9 +19,7 @@ from trainings.places.data import by_code
 from trainings.registrations.desk.person import training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.imports import actions
-from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
-from trainings.registrations.imports.rows import Judged, Verdict, labels_of
-from trainings.registrations.imports.sheets import (
+from trainings.registrations.imports.columns import (
     FIELDS,
     JOINED,
     MODEL_HEADER,
@@ -33,6 +31,8 @@ from trainings.registrations.imports.sheets import (
     field_of,
     match,
 )
+from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
+from trainings.registrations.imports.rows import Judged, Verdict, labels_of
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
 from trainings.schedule.models import Training
 from trainings.web.allow import allow

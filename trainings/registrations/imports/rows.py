@@ -22,7 +22,7 @@ from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.look_alikes import COLUMNS, Seen, signs_of_who_comes
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.imports import values
-from trainings.registrations.imports.sheets import FIELDS, WHOLE_NAMES, Field, Sheet
+from trainings.registrations.imports.columns import FIELDS, WHOLE_NAMES, Field, Sheet
 from trainings.registrations.imports.values import Unclear
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, Source
 from trainings.schedule.models import Training
