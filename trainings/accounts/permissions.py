@@ -64,7 +64,7 @@ CATALOGUE_EDITORS = (*EDITORS, Role.PLATFORM_ADMIN)
 
 
 def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, operator_id: UUID | None = None) -> bool:
-    """And take it: at the actor's operator and its hubs; the platform everywhere."""
+    """The actor may give and take the role: at their operator and its hubs; the platform everywhere."""
     if Role.PLATFORM_ADMIN in actor.roles_everywhere:
         return True
     if hub_id is not None:
@@ -134,7 +134,7 @@ def can_hand_over(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
-    """And prepare and revoke them."""
+    """Issue, prepare and revoke them."""
     return actor.has_at(hub_id, ISSUERS)
 
 

@@ -156,7 +156,7 @@ async def session_by_token(token: str) -> StaffSession | None:
 
 
 async def own_sessions(user_id: UUID) -> list[StaffSession]:
-    """Alive, last used first."""
+    """Sessions not ended, last used first."""
     found = reads(StaffSession).filter(user_id=user_id, ended_at=None, expires_at__gt=clock.now())
     return [session for session in await found.order_by("-seen_at") if is_alive(session)]
 

@@ -26,7 +26,7 @@ PREPARE = "/panel/telefonos/este"
 PATHS = ("/marcar", PREPARE)
 """The phone's program, and the page that must know the phone being prepared again."""
 SECONDS = 400 * 86_400
-"""As long as browsers keep any."""
+"""The longest that browsers keep a cookie."""
 
 
 def read_cookie(request: Request) -> str:
@@ -106,12 +106,12 @@ def device_digest(token: str) -> str:
 
 
 def may_read_roster(device: Device, session: TrainingSession, last_end: datetime | None) -> bool:
-    """Only for sessions of the phone. `last_end`: end of the training, so that a moved session still opens."""
+    """Only a session bound to the phone. `last_end`: end of the training, so that a moved session still opens."""
     return device.revoked_at is None and clock.now() < roster_until(session, last_end)
 
 
 def may_upload(device: Device, last_end: datetime | None = None) -> bool:
-    """What it sends counts without a decision. `last_end`: end of the training; without it only a revocation counts
+    """Marks of the phone count without a decision. `last_end`: end of the training; without it only a revocation counts
     against the phone.
     """
     if device.revoked_at is not None:

@@ -262,7 +262,7 @@ class Intake:
 
 
 def _code_of(event: SentEvent, meant: Meant) -> str | None:
-    """What may tell later whose a mark is: the shown code, or an unknown sheet's."""
+    """The shown code, or an unknown sheet's, may tell later whose a mark is."""
     of_sheet = event.sheet_code if meant.has_no_row and meant.sheet_id is None else ""
     return event.read_code or event.piece_of_code or of_sheet or None
 
@@ -272,7 +272,7 @@ def _sessions_in(events: Sequence[SentEvent]) -> set[UUID]:
 
 
 async def _locked_trainings(events: Sequence[SentEvent], *, codes_elsewhere: bool) -> dict[UUID, Training]:
-    """Of the sessions, of the tickets, and of earlier events under the same ids."""
+    """Locks the trainings of the sessions, of the tickets, and of earlier events under the same ids."""
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})

@@ -63,7 +63,7 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
 
 
 async def settle_if_over(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
-    """Only once minutes of the session count."""
+    """Does nothing before minutes of the session count."""
     if registration_ids and counts(session):
         await settle_registrations(registration_ids)
 
@@ -124,7 +124,7 @@ async def _attending(training_id: UUID) -> set[UUID]:
 
 
 async def _with_hours(training_id: UUID) -> set[UUID]:
-    """Where the name was forgotten the stays are gone, and the numbers stand."""
+    """Registrations with forgotten names too: their stays are gone, and the numbers stand."""
     written = Q(minutes_attended__gt=0) | Q(completed_at__not_isnull=True)
     known = Registration.filter(written, training_id=training_id).exclude(participant__given_names=NOBODY)
     return {key for (key,) in await known.values_list("id")}

@@ -34,7 +34,7 @@ class Actor:
         return not held.isdisjoint(roles)
 
     def has_at(self, hub_id: UUID, roles: Iterable[str]) -> bool:
-        """Or everywhere."""
+        """True also for a role held everywhere."""
         wanted = frozenset(roles)
         return bool(wanted & self.roles_everywhere or wanted & self.roles_at.get(hub_id, frozenset()))
 

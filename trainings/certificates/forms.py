@@ -62,7 +62,7 @@ NOT_IN_A_CODE = re.compile("[^0-9A-Za-z-]")
 
 
 def _code(typed: str) -> str:
-    """Also out of a pasted address. A malformed code is looked up like any other, and not found."""
+    """Reads a pasted address too. A malformed code is looked up like any other, and not found."""
     rest = FOLIO.sub(" ", typed)
     last = rest.partition("?")[0].partition("#")[0].strip().rstrip("/").rpartition("/")[2]
     code = read_certificate_code(last) or NOT_IN_A_CODE.sub("", last)[:LONGEST_SHOWN]

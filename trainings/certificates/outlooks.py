@@ -25,7 +25,7 @@ MOST_READ = 40
 
 @dataclass(frozen=True, slots=True)
 class MakeUp:
-    """Never its venue: the municipality and the public page only."""
+    """The municipality and the public page, never the venue."""
 
     slug: str
     title: str
@@ -106,7 +106,7 @@ class Standing:
 
     @property
     def lacks_make_up(self) -> bool:
-        """Only another date would help, and none is published."""
+        """Missed hours could only be made up on another date, and none is published."""
         return self.progress.outlook is Outlook.OUT_OF_REACH and not self.make_ups
 
 

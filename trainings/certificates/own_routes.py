@@ -41,7 +41,7 @@ AT_DESK = "/panel/inscripciones/{id:uuid}/historial"
 
 @allow(HOLDER)
 async def own_diploma(request: Request) -> Response:
-    """Also a minor's in their care; as first given out."""
+    """A minor's in their care too; as first given out."""
     opened = await with_papers(request.path_params["token"])
     certificate = await own_certificate(opened, request.path_params["code"])
     return pdf_response(certificate, await file_of(certificate))

@@ -226,7 +226,7 @@ async def of_registration(registration_id: UUID) -> list[Certificate]:
 
 
 async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
-    """People without any are missing."""
+    """Registrations without certificate are missing."""
     valid = reads(Certificate).filter(
         registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
     )

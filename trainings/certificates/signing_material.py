@@ -31,7 +31,7 @@ _NOTES = {
         "Certificate by {issuer}, fingerprint {mark}.",
     ),
 }
-"""For an own certificate, and for a provider's. Other languages use the law's, Spanish."""
+"""Lines of the note: the signer, an own certificate, a provider's. Languages without lines get Spanish, the law's."""
 
 
 def note_of(material: SigningMaterial, language: str = "es") -> tuple[str, ...]:

@@ -45,7 +45,7 @@ STATE_WORDS = {
     CertificateState.REVOKED: N_("Anulado"),
 }
 WITHDRAWN = N_("Retirado")
-"""At its person's wish: only the folio is left, and is never reused."""
+"""The person had the certificate withdrawn: only the folio is left, and is never reused."""
 
 
 CONFIRMED_WORDS = {

@@ -28,7 +28,7 @@ from trainings.db.sqlite_reader import ReadingClient
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
 TEXT_IN_JSON = re.compile(r"([a-z_.]+) ->> '(\w+)'")
 ROWS_AT_ONCE = (64, 32, 16, 8)
-"""Then the rest, so that a family and one person take the same number of statements."""
+"""Sizes of batches, so that a family and one person take the same number of statements."""
 TEXT_OR_NOTHING = frozenset({str, NoneType})
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
 ON_SQLITE = {
@@ -144,7 +144,7 @@ class Insert:
         self._texts: dict[int, str] = {}
 
     def on_sqlite(self, n_rows: int) -> str:
-        """For this many rows, values in sequence. Texts are cached: ask for few numbers."""
+        """The statement for this many rows, values in sequence. Texts are cached: ask for few numbers."""
         text = self._texts.get(n_rows)
         if text is None:
             text = self._texts[n_rows] = self._on_sqlite + ", ".join([self._row] * n_rows)
@@ -191,8 +191,8 @@ def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence
 
 
 def parts(n: int) -> Iterator[int]:
-    """As a sum of few different numbers: few prepared texts, and SQLite runs many rows at a time without waiting for
-    other threads.
+    """Adds up to `n` with few different numbers: few prepared texts, and SQLite runs many rows at a time without
+    waiting for other threads.
     """
     for part in ROWS_AT_ONCE:
         yield from itertools.repeat(part, n // part)

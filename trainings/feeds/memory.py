@@ -26,7 +26,7 @@ from trainings.versions.queries import current
 from trainings.web.conditional import asked_in
 
 MEMO_SECONDS = 2.0
-"""Trust in a version read."""
+"""A version read is trusted this long."""
 
 SETTLING_SECONDS = 10.0
 """After a change in this process every poll queries: its transaction may be open."""

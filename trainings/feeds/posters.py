@@ -244,7 +244,7 @@ def text_of_training(data: dict[str, Any]) -> str:
 
 
 def text_of_month(data: dict[str, Any]) -> str:
-    """Of a long month the first dates."""
+    """For a long month only the first dates."""
     items = [item for page in data["pages"] for item in page]
     dates = [f"· {_moment(item)}: {item['what']}. {item['place']}" for item in items]
     more = [f"Y {len(dates) - MOST_DATES} más en el enlace."] if len(dates) > MOST_DATES else []

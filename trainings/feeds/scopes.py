@@ -88,7 +88,7 @@ class Scope:
 
 
 def address_of(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> str:
-    """The country has no slug."""
+    """`slug` is empty for the country."""
     parts = [PREFIX, kind.value, slug] if slug else [PREFIX, kind.value]
     if filtered_by is not None:
         parts += [filtered_by.kind.value, filtered_by.code]

@@ -73,7 +73,7 @@ def words_of(one: Filter) -> str:
 
 
 async def _ways(scope_key: str, tail: str) -> list[Way]:
-    """Only filters that leave entries."""
+    """Filters without entries are left out."""
     found = await narrower(scope_key)
     labels = {FilterKind.LANGUAGE: gettext("En un idioma"), FilterKind.AUDIENCE: gettext("Para quién")}
     return [

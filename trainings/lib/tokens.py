@@ -133,7 +133,7 @@ def idempotency_key() -> str:
 
 
 def another_key(key: str) -> str:
-    """Keeps the first key's time."""
+    """Keeps the time in the first key."""
     return idempotency_key() if made_at(key) is None else key[:_TIME_LENGTH] + _characters(16)
 
 

@@ -52,7 +52,7 @@ BAD_LINK = N_(
 
 
 def _parser() -> MarkdownIt:
-    """Only the named rules. Reports every link, so that unknown addresses are refused by name."""
+    """Allows only the named rules. Reports every link, so that unknown addresses are refused by name."""
     parser = MarkdownIt("zero", {"html": False, "xhtmlOut": False, "breaks": True, "maxNesting": 20})
     parser.enable(["heading", "list", "emphasis", "link", "newline", "escape"])
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - by its name

@@ -30,7 +30,7 @@ from trainings.web.i18n import N_, gettext
 
 HOME = "GT"
 SHORT_NUMBER = re.compile(r"[0-9]{3,4}")
-"""Of services: 110, 1546. Valid within their country, without a country code."""
+"""Numbers of services: 110, 1546. Valid within their country, without a country code."""
 
 
 class UnknownContact(NotFound):

@@ -136,7 +136,7 @@ async def hubs_with_notes() -> list[tuple[str, str]]:
 
 
 async def public_hub(slug: str) -> Hub:
-    """Active. Raises UnknownNote."""
+    """An active hub. Raises UnknownNote."""
     found = await reads(Hub).get_or_none(slug=slug, is_active=True) if SLUG.fullmatch(slug) else None
     if found is None:
         raise UnknownNote
@@ -147,7 +147,7 @@ async def public_hub(slug: str) -> Hub:
 
 
 def visible_to(actor: Actor) -> QuerySet[InformationNote]:
-    """Of hubs whose notes the actor writes."""
+    """Notes of hubs where the actor writes notes."""
     return reads(InformationNote).filter(hub_id__in=sorted(actor.hubs_with(NOTE_EDITORS)))
 
 

@@ -59,8 +59,8 @@ async def enqueue(
     batch_id: UUID | None = None,
     lang: str = "",
 ) -> None:
-    """In the caller's transaction; a second one with the same `dedup` is the same job. `payload` holds ids only, as
-    text; `registration_id` names the registration it is about. `lang` only where the person who asks reads it.
+    """In the caller's transaction; another call with the same `dedup` gives the same job. `payload` holds ids only, as
+    text; `registration_id`: the registration it is about. `lang` only where the person who asks reads it.
     """
     assert is_in_transaction(), "a job is written together with what causes it"
     subject = payload.get("registration_id")
@@ -172,7 +172,7 @@ async def enqueue_many(
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> None:
-    """As `enqueue`, with one payload; none may exist: the caller has looked under a lock."""
+    """As `enqueue`, with one payload. No such job may exist: the caller has looked under a lock."""
     assert is_in_transaction(), "jobs are written together with what causes them"
     now = clock.now()
     begin, end = '{"registration_id": "', f'", {json.dumps(payload).removeprefix("{")}' if payload else '"}'

@@ -22,12 +22,12 @@ LONGEST_MESSAGE = timedelta(seconds=50)
 LEASE_OF_ANSWER = timedelta(minutes=11)
 """Longer than `mailer.SECONDS_FOR_ANSWER`."""
 MOST_COPIES = 2
-"""After so many copies without an answer a call replaces the message."""
+"""After this many copies without an answer a call replaces the message."""
 DOUBTED_FOR, DOUBT_WAIT = timedelta(days=2), timedelta(hours=12)
 """A recipient refused without a reason is tried for so long, this often."""
 LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-"""After each failure; after the last the message is given up and staff are told."""
+"""Waits after each failure; after the last the message is given up and staff are told."""
 LEFT_BEHIND = "LeftBehind"
 UNANSWERED = "Unanswered"
 

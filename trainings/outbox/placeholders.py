@@ -17,7 +17,7 @@ REVEALING = (
     *("migra", "deport", "retorn", "refugi", "asilo", "indocument", "coyote", "desaparec"),
     *("trata de personas", "la trata", "violencia", "abuso", "victima", "lgbt", "vih"),
 )
-"""Never in a subject, which others may read; folded letters."""
+"""Words never allowed in a subject, which others may read; folded letters."""
 
 
 @dataclass(frozen=True, slots=True)

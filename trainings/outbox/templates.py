@@ -23,7 +23,7 @@ async def templates_of(operator_id: UUID) -> Mapping[tuple[str, str], MessageTem
 
 
 async def save_words(operator_id: UUID, kind: str, lang: str, words: OwnWords, *, actor: Actor) -> None:
-    """Also for messages that wait. Refuses as `check_words` does."""
+    """Waiting messages get the new words too. Refuses as `check_words` does."""
     check_words(words, kind)
     async with transaction():
         await lock(Operator, [operator_id])

@@ -279,7 +279,7 @@ def is_held(activity: OutreachActivity) -> bool:
 async def _write(
     activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
 ) -> list[str]:
-    """Names of columns that differ."""
+    """Returns the names of columns that differ."""
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
         return []

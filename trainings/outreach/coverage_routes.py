@@ -95,7 +95,7 @@ class Coverage:
 
 
 async def coverage_of(quarter: Quarter) -> Coverage:
-    """Of all hubs: this is no secret."""
+    """Of all hubs, since nothing here is secret."""
     found = Coverage(set(), {}, {})
     start, end = quarter.starts_at, quarter.ends_at
     for row in await sql.rows(SEEN, end, start, start, end):

@@ -76,13 +76,13 @@ Counts = Mapping[Cell, int]
 
 
 async def counts_of(activity_id: UUID) -> dict[Cell, int]:
-    """Zeros too."""
+    """Cells without heads too."""
     counted = {(row["sex"], row["age_band"]): int(row["n"]) for row in await sql.reads(STANDING, [activity_id])}
     return {cell: counted.get((cell.sex.value, cell.band.value), 0) for cell in CELLS}
 
 
 async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Without zeros."""
+    """Activities without heads are missing."""
     counted: dict[UUID, int] = {}
     for row in await sql.reads(STANDING, list(activity_ids)):
         key = sql.as_uuid(row["activity_id"])
@@ -91,7 +91,7 @@ async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 async def waiting_at(hub_ids: Collection[UUID], since: datetime) -> dict[UUID, int]:
-    """Of activities begun since."""
+    """Activities begun since then."""
     rows = await sql.reads(WAITING, list(hub_ids), since)
     return {sql.as_uuid(row["activity_id"]): int(row["n"]) for row in rows}
 
@@ -101,7 +101,7 @@ async def is_anything_waiting(activity_id: UUID) -> bool:
 
 
 def is_countable(activity: OutreachActivity) -> bool:
-    """From its day on, and long after."""
+    """True from the activity's day on, and long after."""
     return activity.state is ActivityState.PUBLISHED and _is_the_day(activity)
 
 

@@ -37,7 +37,7 @@ NOBODY = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """As a person last knew it; `spot`: a digest of the place in the open, which is free text."""
+    """The activity as a person last knew it; `spot`: a digest of the place in the open, which is free text."""
 
     responsible_id: UUID
     is_on: bool
@@ -67,8 +67,8 @@ def seen(activity: OutreachActivity) -> Seen | None:
 
 
 async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, actor: Actor) -> None:
-    """What changed since `before`, in the caller's transaction. Nothing of an activity that is over; a stopped message
-    is not told again because of other edits.
+    """Tells changes since `before`, in the caller's transaction. Never about an activity that is over; a stopped
+    message is not told again because of other edits.
     """
     assert is_in_transaction(), "a change and what is said of it are written together"
     now = seen(activity)
@@ -104,7 +104,7 @@ async def tell_published(activity: OutreachActivity, *, actor: Actor) -> None:
 
 
 async def leaves_at(activity_id: UUID) -> datetime | None:
-    """Of a message that can still be stopped; None: none waits."""
+    """When a message that can still be stopped leaves. None: none waits."""
     waiting = reads(OutboxJob).filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0, done_at=None, stopped_at=None)
     about = [job.run_at for job in await waiting if job.payload["activity_id"] == str(activity_id)]
     return max(about, default=None)
@@ -132,7 +132,7 @@ async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
 
 
 def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
-    """Of a cancelled activity only the cancellation is told."""
+    """Of a cancelled activity only the cancellation is news."""
     was_theirs, is_theirs = known.responsible_id == user_id, now.responsible_id == user_id
     if was_theirs != is_theirs:
         return now.is_on or (was_theirs and known.is_on)
@@ -143,7 +143,7 @@ def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """As on sending; overtaken where the person knows everything. None: no role at a hub."""
+    """The activity as of sending; overtaken where the person knows everything. None: no role at a hub."""
     working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
     user = await working.filter(id=UUID(job.payload["user_id"])).first()
     around = ("hub", "municipality", "venue__municipality")

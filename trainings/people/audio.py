@@ -49,12 +49,12 @@ class Recording:
 
 
 def available() -> list[Recording]:
-    """Of the current texts, in the forms' order of languages."""
+    """Recordings of the current texts, in the forms' order of languages."""
     return [one for one in recordings() if one.version == TEXT_VERSION]
 
 
 def recordings() -> list[Recording]:
-    """Of all versions, the newest first."""
+    """Recordings of all versions, newest first."""
     folder = _folder()
     files = list(folder.iterdir()) if folder.is_dir() else []
     found = [one for one in map(_recording, files) if one is not None]

@@ -136,7 +136,7 @@ def _known(row: Community, spelled: Spellings) -> Known:
 
 
 async def confirm(ine_code: str, name: str, *, actor: Actor) -> None:
-    """In this spelling. Refuses one without letters."""
+    """Suggest the name in this spelling. Refuses a name without letters."""
     async with transaction():
         await _decide(ine_code, name, is_hidden=False, actor=actor)
 

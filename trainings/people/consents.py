@@ -22,7 +22,7 @@ TEXT_VERSION = "2026-12"
 IN_ENGLISH = "-en"
 
 GUARDIAN, ASSENT = "guardian", "assent"
-"""Besides the purposes."""
+"""Purposes of texts besides `ConsentPurpose`."""
 
 AT_DOOR = "data_at_door"
 """Read at the door to walk-ins until 2026-12."""

@@ -152,7 +152,7 @@ async def set_reminder_days(operator_id: UUID, days: str, *, actor: Actor) -> No
 
 
 async def set_sheet_columns(operator_id: UUID, columns: str, *, actor: Actor) -> None:
-    """Beside name and signature (`dpi,phone`)."""
+    """Columns beside name and signature (`dpi,phone`)."""
     async with transaction():
         await Operator.filter(id=operator_id).update(sheet_columns=columns)
         await record("places.set_sheet_columns", actor=actor, object_id=operator_id, columns=columns)

@@ -28,7 +28,7 @@ MESSAGES_KEPT = timedelta(days=30)
 CONTACTS_KEPT = timedelta(days=365)
 """All from the end of a training's last session; contacts from the person's last training."""
 LOGS_KEPT = timedelta(days=90)
-"""After a sign-in or its link ended."""
+"""Counted from the end of a sign-in or its link."""
 
 OVER = "SELECT training_id FROM training_session GROUP BY training_id HAVING MAX(ends_at) < ?"
 
@@ -40,7 +40,7 @@ FORGET_MESSAGES = f"""
         AND (done_at IS NOT NULL OR failed_at IS NOT NULL OR stopped_at IS NOT NULL)
         AND (subject_id IS NULL OR subject_id IN (SELECT id FROM registration WHERE training_id IN ({OVER})))
 """  # noqa: S608
-"""Not failed jobs of an erasure asked for."""
+"""Failed jobs of an erasure asked for stay."""
 
 FORGET_REFUSALS = "DELETE FROM mail_hold WHERE held_at IS NULL AND created_at < ?"
 """Keyed hashes of recipients refused because of us."""
@@ -63,14 +63,16 @@ COMES_AGAIN = f"""({SAME_PERSON}, lately (participant_id) AS (
     )
     SELECT participant_id FROM lately UNION SELECT same.one FROM same JOIN lately ON lately.participant_id = same.other
 )"""  # noqa: S608
-"""Also with another training's ticket. Merged participants are one person: what one registration keeps, all keep."""
+"""People with a session since then, also by another training's ticket. Merged participants are one person: what one
+registration keeps, all keep.
+"""
 
 FORGET_CONTACTS = f"""
     UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL, email_refused_at = NULL
     WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
         AND created_at < ? AND id NOT IN {COMES_AGAIN}
 """  # noqa: S608
-"""Of a minor there are only keys of the guardian's contacts."""
+"""A minor has only keys of the guardian's contacts."""
 
 FORGET_GUARDIANS = f"""
     UPDATE guardian SET phone = NULL, email = NULL, email_refused_at = NULL
@@ -86,7 +88,7 @@ FORGET_SIGN_IN_LINKS = "DELETE FROM sign_in_link WHERE expires_at < ?"
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Rows that lost data."""
+    """Numbers of rows that lost data."""
 
     needs: int
     messages: int
@@ -160,16 +162,16 @@ async def _forget_calls(before: datetime) -> int:
 
 
 async def _forget_contacts(before: datetime) -> int:
-    """Of people, of minors' guardians, and of card holders."""
+    """Contacts of people, of minors' guardians, and of card holders."""
     n_people = await sql.execute(FORGET_CONTACTS, before, before, before)
     n_guardians = await sql.execute(FORGET_GUARDIANS, before, before, before)
     return n_people + n_guardians + await sql.execute(FORGET_HOLDERS, before)
 
 
 NAMES_KEPT = timedelta(days=5 * 365 + 1)
-"""After the last session of the person's last training."""
+"""Counted from the last session of the person's last training."""
 MOST_PEOPLE = 500
-"""At once; the next round takes the rest."""
+"""People at once; the next round takes the rest."""
 
 KEEPS = """(
     EXISTS (SELECT 1 FROM training_session s WHERE s.training_id = r.training_id AND s.ends_at >= ?)

@@ -21,7 +21,7 @@ from trainings.registrations.own.erasures import ASKED
 ALWAYS = 1_000
 """Rows deleted without asking."""
 TIMES_USUAL, RUNS = 10, 7
-"""Also allowed: this many times the median of the last runs that deleted anything."""
+"""Also allowed without asking: this many times the median of the last runs that deleted anything."""
 LONGEST_SILENCE = timedelta(days=6)
 """After a longer time between two looks the clock may have jumped. Shorter than any retention period, so an unnoticed
 jump deletes nothing that is not over.

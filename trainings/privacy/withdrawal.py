@@ -99,8 +99,8 @@ async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def carry_out(job: OutboxJob) -> None:
-    """Of an own link, after 72 hours, unless undone or done by staff meanwhile. The job is deleted with all that hangs
-    on the permission, in one transaction: done once, or tried again.
+    """Job of an own link, after 72 hours, unless undone or done by staff meanwhile. The job is deleted with all that
+    hangs on the permission, in one transaction: done once, or tried again.
     """
     if registration := await _taken_on(job):
         await _take_back(registration, HOLDER_OF_LINK, job=_ours(job))
@@ -263,7 +263,7 @@ async def _traces(people: Sequence[UUID]) -> Traces:
 
 
 async def erasable_papers(registration_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Of the people of `withdraw_data`."""
+    """Certificates of the people of `withdraw_data`."""
     return await names.erasable(await _whose(await _registration(registration_id), actor))
 
 

@@ -162,7 +162,7 @@ def _check_minor(training: Window, wish: SignUp, member: Member, number: int, ph
 
 
 def check_age(training: Window, age_group: AgeGroup | None, number: int, phone: str) -> None:
-    """Of a minor. Refuses (AdultsOnly, TooYoung)."""
+    """The age of a minor. Refuses (AdultsOnly, TooYoung)."""
     taken = minor_ages(training)
     if not taken:
         raise AdultsOnly(field=field_of(number, "age_group"), phone=show_phone(phone))

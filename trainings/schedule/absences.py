@@ -20,7 +20,7 @@ from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
 KEPT = timedelta(days=7)
-"""After its end, as for support needs."""
+"""Counted from its end, as for support needs."""
 LONGEST = timedelta(days=366)
 MOST = 60
 

@@ -197,7 +197,7 @@ async def publish(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> Training:
-    """Only by its address. Refuses as `publish`."""
+    """The training shows only by its address. Refuses as `publish`."""
     return await _show(training_id, TrainingState.UNLISTED, "schedule.unlist", actor)
 
 
@@ -210,7 +210,7 @@ async def _show(training_id: UUID, state: TrainingState, act: str, actor: Actor)
 
 
 async def reopen(training_id: UUID, *, actor: Actor) -> Training:
-    """In the state it had before."""
+    """Back to the state before the cancellation."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is not TrainingState.CANCELLED:

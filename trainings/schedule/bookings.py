@@ -233,7 +233,9 @@ K = TypeVar("K", int, UUID)
 
 @dataclass(frozen=True, slots=True)
 class Cautions:
-    """Of one session. Too few seats are told at the first session in a place. `is_past`: as with a mistyped year."""
+    """Cautions of one session. Too few seats are told at the first session in a place. `is_past`: as with a mistyped
+    year.
+    """
 
     day_off: str = ""
     clashes: tuple[str, ...] = ()

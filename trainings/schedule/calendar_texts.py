@@ -84,7 +84,7 @@ STILL_SHOWN = timedelta(days=100)
 """Corrections rewrite entries this far back, a little more than calendars look."""
 
 BATCH = 100
-"""In one transaction: others get their turn in between."""
+"""Entries in one transaction: other work gets its turn in between."""
 
 Row = dict[str, Any]
 

@@ -24,7 +24,7 @@ from trainings.schedule.models import (
 from trainings.schedule.session_actions import raise_sequence
 
 SHOWN_FOR = timedelta(days=7)
-"""On public pages."""
+"""A change stays on public pages this long."""
 NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
 """Kinds of change of sessions that did not take place before."""
 
@@ -259,7 +259,7 @@ STILL_SAID = """
             )
     )
 """
-"""In SQL, of changes named `{change}`."""
+"""SQL of `still_said`, for changes named `{change}`."""
 
 
 def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:

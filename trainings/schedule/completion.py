@@ -69,7 +69,7 @@ def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Session])
 
 
 def share_needed(training: Training) -> int | None:
-    """Percent. None: cancelled, never completed."""
+    """Percent; None: the training is cancelled, never completed."""
     return None if training.state is TrainingState.CANCELLED else training.completion_share
 
 
@@ -79,7 +79,7 @@ def is_completed(numerator: int, denominator: int, share: int | None) -> bool:
 
 
 class Outlook(StrEnum):
-    """With the training's own sessions."""
+    """What the training's own sessions can still give."""
 
     COMPLETED = "completed"
     POSSIBLE = "possible"

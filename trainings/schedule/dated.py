@@ -38,8 +38,8 @@ def are_at_once(one: Span, other: Span) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Not cancelled. `owner_id`: its training, or the activity itself. `people`: names of facilitators or coordinators
-    by id.
+    """A session or activity, not cancelled. `owner_id`: its training, or the activity itself. `people`: names of
+    facilitators or coordinators by id.
     """
 
     id: UUID

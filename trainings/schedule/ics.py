@@ -34,7 +34,7 @@ VTIMEZONE = (
 """Fixed: no daylight saving since 2006, and Outlook misreads the historic RDATEs."""
 
 CANCELLED_LINE = "\r\nSTATUS:CANCELLED\r\n"
-"""What people write never begins a line."""
+"""People cannot write this line: no text of theirs begins a line."""
 
 OCTETS_IN_A_LINE = 75
 TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
@@ -175,7 +175,7 @@ def meaning(text: str) -> dict[str, Any]:
 
 
 def without_place(text: str) -> str:
-    """Only municipality and department as of its writing."""
+    """Leaves only municipality and department, as of its writing."""
     place = _SEPARATOR.join(_values(text)["LOCATION"].split(_SEPARATOR)[-2:])
     return _with_values(text, {"LOCATION": place, "GEO": None})
 

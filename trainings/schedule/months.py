@@ -1,4 +1,4 @@
-"""In weeks from Sunday, by the days of Guatemala."""
+"""Weeks begin on Sunday; days are Guatemala's."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def day_written(typed: str, otherwise: date) -> date:
 
 
 def days_from(first: date, last: date) -> Iterator[date]:
-    """Last day included."""
+    """`last` is included."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
 

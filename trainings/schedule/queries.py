@@ -243,7 +243,7 @@ def without_copied(courses: Iterable[Course], operator_id: UUID) -> list[Course]
 
 
 async def operators_led_by(actor: Actor) -> dict[UUID, str]:
-    """Where the actor edits trainings, by name."""
+    """Operators where the actor edits trainings."""
     found = reads(Operator).filter(hubs__id__in=sorted(actor.hubs_with(EDITORS)))
     return dict(await found.order_by("name").distinct().values_list("id", "name"))
 

@@ -354,7 +354,7 @@ async def _keep_one(
 
 
 async def _drop(sessions: Sequence[TrainingSession]) -> None:
-    """Of a draft: nobody has seen them."""
+    """Only of drafts: nobody has seen their sessions."""
     ids = [session.id for session in sessions]
     await SessionFacilitator.filter(session_id__in=ids).delete()
     await TrainingSession.filter(id__in=ids).delete()
@@ -370,7 +370,7 @@ async def number_sessions(training: Training) -> None:
 
 
 async def raise_sequence(before: TrainingSession) -> None:
-    """Also outside feeds: messages carry it, and the next must be newer."""
+    """Sessions outside feeds too: messages carry the number, and the next must be higher."""
     stamped_at = clock.whole_second_after(before.stamped_at)
     behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)
     await behind.update(sequence=before.sequence + 1, stamped_at=stamped_at)

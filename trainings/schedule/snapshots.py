@@ -144,8 +144,8 @@ def _kind(known: Known | None) -> ChangeKind:
 
 
 def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
-    """For a reader who surely heard one thing and perhaps another: earlier facts unless these contradict each other. If
-    the perhaps is the present, the reader knows. A cancelled session goes by the day surely heard.
+    """`one` was surely heard, `other` perhaps: earlier facts unless these contradict each other. If the perhaps is the
+    present, the reader knows. A cancelled session goes by the day surely heard.
     """
     told = one or other
     assert told is not None
@@ -189,7 +189,7 @@ def _is_held_by_others(known: Facts, now: Standing) -> bool:
 
 
 async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshots]:
-    """At most two statements."""
+    """In at most two statements."""
     rows = await reads(FactsSnapshot).filter(training_id__in=sorted(training_ids)).order_by("training_id", "number")
     known = {row.id: _read_all(row, {}) for row in rows}
     venue_ids = {one.venue_id for facts in known.values() for one in facts.values() if one.venue_id}

@@ -8,7 +8,9 @@ HOME_BITS = 64
 
 
 def client_address(request: Request) -> str:
-    """For limits: of IPv6 the first 64 bits, since a home has all the rest. Trusted proxies were applied before."""
+    """The address for limits: of IPv6 the first 64 bits, since a home has all the rest. Trusted proxies were applied
+    before.
+    """
     host = request.client.host if request.client else ""
     try:
         address = ip_address(host.partition("%")[0])

@@ -96,7 +96,7 @@ class Typed:
         return cls(filled)
 
     def refused(self, refusal: Refusal) -> Typed:
-        """At its field, or on top (empty name)."""
+        """The sentence stands at its field, or on top (empty name)."""
         self.errors[refusal.field or ""] = (
             gettext(refusal.text) % refusal.values if refusal.values else gettext(refusal.text)
         )

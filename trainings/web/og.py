@@ -40,7 +40,9 @@ MARK_ARM = ((0, 0), (0, -9), (-2, -9), (-2, -6), (-4, -6), (-4, -4), (-6, -4), (
 
 @dataclass(frozen=True)
 class Card:
-    """In the language of the page. Without `day` the mark stands in its block. Above forty `hours` have no band."""
+    """Words are in the language of the page. Without `day` the mark stands in its block. Above forty `hours` have no
+    band.
+    """
 
     title: str
     above: str = ""

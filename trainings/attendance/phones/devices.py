@@ -249,7 +249,7 @@ async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> D
 
 
 async def _take_up(device: Device, name: str, actor: Actor) -> None:
-    """What a revoked phone had before is not for its new preparer."""
+    """Sessions and activities that a revoked phone had are not for its new preparer."""
     if device.revoked_at is not None:
         await _unload(device)
         device.revoked_at, device.revoked_by_id = None, None

@@ -188,7 +188,7 @@ async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
 
 
 def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *, is_latest: bool) -> Gap | None:
-    """Of a revoked phone only missing marks. What a phone holds is said at its latest session."""
+    """A revoked phone has only missing marks. Marks that a phone holds are told at its latest session."""
     now, end = clock.now(), end_of(session)
     is_used = device.revoked_at is None
     is_held = session.is_on and now >= end

@@ -22,7 +22,7 @@ SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
 
 @dataclass(slots=True)
 class Counting:
-    """Why this phone's heads wait, by activity."""
+    """By activity, why this phone's heads wait."""
 
     device_id: UUID
     waits: dict[UUID, ScanFlag]

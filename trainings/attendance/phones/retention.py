@@ -29,7 +29,7 @@ from trainings.db import lock, sql, transaction
 from trainings.schedule.models import Training, TrainingSession
 
 MARKS_KEPT = timedelta(days=365)
-"""After the last session of the training."""
+"""Counted from the last session of the training."""
 MOST_SESSIONS = 200
 MOMENT = timedelta(seconds=1)
 
@@ -134,10 +134,10 @@ def _mark(
 
 
 PHONES_KEPT = timedelta(days=30)
-"""After it was revoked, or after the last mark that would have counted by itself."""
+"""Counted from the revocation, or from the last mark that would have counted by itself."""
 CODES_KEPT = timedelta(days=1)
 SLIPS_KEPT = timedelta(days=30)
-"""After the session. Slips registered or put aside are empty already."""
+"""Counted from the session. Slips registered or put aside are empty already."""
 
 OVER = """
     SELECT d.id FROM device d

@@ -111,7 +111,7 @@ async def ask_another(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def invite(request: Request) -> Response:
-    """Only this answer shows the code, so there is no page to redirect to."""
+    """The code is shown only in this answer, so there is no page to redirect to."""
     typed = await read_form(request)
     offer = await _offer(request, typed.value("sesion"))
     try:

@@ -39,7 +39,7 @@ from trainings.schedule.queries import UnknownSession
 SHOWN_FOR = timedelta(days=180)
 MOST_SESSIONS = 60
 MOST_MARKS = 600
-"""Of one session at once: a phone in the wrong hands makes any number, and must not hide other sessions."""
+"""A phone in the wrong hands makes any number of marks in one session, and must not hide other sessions."""
 AT_ONCE = 5_000
 """Keys in one statement, which databases limit."""
 
@@ -242,7 +242,7 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
 
 
 async def _odd(session_ids: Sequence[UUID]) -> list[ScanEvent]:
-    """Of a session with very many, the earliest waiting and the earliest decided."""
+    """A session with very many marks gives its earliest waiting and its earliest decided marks."""
     undos = await reads(ScanEvent).filter(session_id__in=list(session_ids), kind=ScanKind.UNDO)
     undone = {key: undone_by([one for one in undos if one.session_id == key]) for key in session_ids}
     here = Q(~Q(flag=ScanFlag.NONE) | ~Q(decision=Decision.NONE), session_id__in=list(session_ids))

@@ -133,7 +133,7 @@ def _who(case: Case) -> str:
 
 
 def _code(event: ScanEvent) -> str:
-    """As much as helps to find it on paper, never a whole token that opens a ticket."""
+    """Enough to find the card on paper, never a whole token that opens a ticket."""
     code = event.unknown_code or ""
     if len(code) == tokens.QR_TOKEN_LENGTH:
         return gettext(N_("Código que termina en %(end)s")) % {"end": code[-LAST_OF_TOKEN:]}

@@ -56,7 +56,7 @@ class Figures:
 
     @property
     def n_all(self) -> int:
-        """For the snack."""
+        """Portions of the snack."""
         return self.n_present + self.n_unnamed + self.n_companions
 
 
@@ -186,7 +186,7 @@ Lack = tuple[str, str, int]
 def missing(
     session: TrainingSession, offers: list[str], report: Report, figures: Figures, paper: Paper, waiting: Waiting
 ) -> Iterator[Lack]:
-    """Nothing of it prevents printing."""
+    """Things to mend; none of them prevents printing."""
     yield from _of_the_session(session, figures)
     if waiting.n_phones:
         yield "/revisar", N_("Teléfonos que pueden tener marcas sin enviar: %(n)s."), waiting.n_phones

@@ -36,7 +36,7 @@ WIDTHS: Mapping[str, int] = {
 UPRIGHT, ON_ITS_SIDE = 62, 136
 """Millimetres of columns: beyond the first the page is landscape, beyond the second columns get narrower."""
 SHORT = {"sex": "M/H"}
-"""For heads wider than their column's contents."""
+"""Heads of columns whose contents are narrower than the word."""
 
 
 class BySex(NamedTuple):

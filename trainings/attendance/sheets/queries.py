@@ -105,7 +105,7 @@ class OpenSheet:
 
     @property
     def n_named(self) -> int:
-        """These rows come first: "todas"."""
+        """Rows with a printed name, which come first: "todas"."""
         return sum(line.is_named_on_paper for line in self.lines)
 
     @property

@@ -103,7 +103,7 @@ async def receive(device: Device | None, slip: SentSlip) -> None:
 
 
 async def _date_again(standing: WalkInSlip, slip: SentSlip) -> None:
-    """What dated it is not kept: a slip at the very start of its session was dated by that."""
+    """The slip does not keep what dated it: at the very start of its session it was the session."""
     by = DatedBy.SESSION if standing.written_at == slip.held_at else DatedBy.CLOCK
     dated = slip.dated(standing.created_at)
     if dated.is_truer_than(Dated(standing.written_at, by)):
@@ -195,7 +195,7 @@ async def _is_given(slip: WalkInSlip) -> bool:
 
 
 async def _flag_of_phone(slip: WalkInSlip, session: TrainingSession) -> str:
-    """Why its phone's word does not count without a decision; empty where it does."""
+    """Why marks of its phone wait for a decision; empty where they count."""
     device = await Device.get_or_none(id=slip.device_id) if slip.device_id is not None else None
     if device is None:
         return REVOKED

@@ -34,7 +34,7 @@ TRAINING = "/panel/capacitaciones/{id:uuid}"
 HAND_OVER = TRAINING + "/entrega"
 PAPER = "/panel/diplomas/{id:uuid}/entrega"
 AT_ONCE = 200
-"""Ticks on one page."""
+"""Ticks on a page."""
 
 
 async def _training(request: Request) -> Training:

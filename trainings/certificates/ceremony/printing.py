@@ -112,9 +112,9 @@ class FolioRanges:
 
 
 PART = 100
-"""What a tray holds."""
+"""Papers that a tray holds."""
 AT_ONCE = 20
-"""Files in memory."""
+"""Files held in memory."""
 NOTED_AT_ONCE = 1_000
 MADE_AT_ONCE = 300
 """Missing files that a request makes, in some ten seconds."""

@@ -94,7 +94,7 @@ async def pictures(hashes: Collection[str]) -> dict[str, Picture]:
 
 
 async def image_at(operator_ids: Collection[UUID], image_id: UUID) -> BrandImage:
-    """In use. Raises UnknownPicture."""
+    """A picture in use. Raises UnknownPicture."""
     found = await reads(BrandImage).get_or_none(id=image_id, operator_id__in=list(operator_ids), removed_at=None)
     if found is None:
         raise UnknownPicture

@@ -1,4 +1,4 @@
-"""Issued papers keep their signatures."""
+"""Issued papers keep their signatures after a term ends."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ async def set_term(
 
 
 async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Actor, is_sure: bool = False) -> None:
-    """From future certificates. Unless `is_sure`, warns (PapersOutstanding) of prepared papers."""
+    """Future certificates lack the signature. Unless `is_sure`, warns (PapersOutstanding) of prepared papers."""
     async with transaction():
         signatory = _find(await _locked(operator_id), signatory_id)
         if not is_sure:

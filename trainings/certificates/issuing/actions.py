@@ -477,7 +477,7 @@ async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
 
 
 async def to_decide(actor: Actor) -> list[RevocationRequest]:
-    """Of others, at the actor's hubs."""
+    """Requests by other people, at the actor's hubs."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     waiting = reads(RevocationRequest).filter(hub_id__in=hubs, decided_at=None).exclude(asked_by_id=actor.id)
     return await waiting.order_by("created_at", "id").prefetch_related("training") if hubs else []

@@ -46,7 +46,7 @@ logger = logging.getLogger("trainings.certificates")
 
 STEP = "certificate_step"
 PEOPLE_AT_ONCE = 100
-"""In a transaction that blocks other changes of the training."""
+"""People in a transaction that blocks other changes of the training."""
 FEW = 100
 """Hours of this many people are brought up to date in the request, else in the worker."""
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
@@ -306,7 +306,7 @@ FILES = "certificate_files"
 SECONDS_OF_A_TURN = 10.0
 """A turn ends after this, so that other work passes."""
 KEPT_AT_ONCE = 8
-"""In one transaction of some milliseconds."""
+"""Files kept in one transaction of some milliseconds."""
 MADE_MEANWHILE = 4
 """Files that a process sets while a hundred people are taken."""
 MOST_OF_A_TURN = 2_000

@@ -126,7 +126,7 @@ class Change:
 
     @property
     def fails(self) -> bool:
-        """False: only its hours differ."""
+        """Attendance supports no such paper now; False: only its hours differ."""
         return self.now.minutes == 0 if self.certificate.kind is NOTE else not self.now.is_completed
 
 

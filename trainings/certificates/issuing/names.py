@@ -81,7 +81,7 @@ async def settled(registration_id: UUID) -> Settled | None:
 
 
 async def not_in_hand(registration_id: UUID) -> list[Certificate]:
-    """Locked."""
+    """Standing papers, not handed over, locked."""
     standing = Certificate.filter(registration_id=registration_id, handed_over_at=None, erased_at=None)
     ids = await standing.exclude(state=CertificateState.REVOKED).values_list("id")
     held = await lock(Certificate, [key for (key,) in ids])
@@ -194,7 +194,7 @@ class PaperInHand(Refusal):
 
 
 class PaperPrinted(PaperInHand):
-    """Only staff change it."""
+    """Only staff change the name on a printed paper."""
 
     code = "paper_printed"
     sentence = N_("El diploma ya se imprimió. Si el nombre está mal escrito, pida a la ventanilla que lo corrija.")
@@ -311,7 +311,7 @@ async def _check_printed(registration: Registration) -> None:
 
 
 async def _held(registration_id: UUID) -> Registration:
-    """Under its training's lock."""
+    """Under the training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))

@@ -41,9 +41,9 @@ KEPT_FOR = timedelta(days=7)
 """After the last session; then unused papers are annulled."""
 COUNTED_WITHIN = timedelta(days=1)
 PAPERS_AT_ONCE = 100
-"""In one transaction, of some tenths of a second."""
+"""Papers in one transaction, of some tenths of a second."""
 CORRECTED_AT_ONCE = 25
-"""In one transaction, of some hundredths of a second."""
+"""Papers in one transaction, of some hundredths of a second."""
 ANNUL_UNUSED = "certificates.annul_unused"
 logger = logging.getLogger("trainings.certificates")
 Signing = dict[date, tuple[tuple[str, str], ...]]
@@ -260,7 +260,7 @@ def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
 
 
 async def held_prepared(keys: Sequence[UUID]) -> list[Certificate]:
-    """Locked, with people."""
+    """Prepared certificates, locked, with people."""
     held = [one for one in await lock(Certificate, keys) if one.state is CertificateState.PREPARED]
     concerned = Registration.filter(id__in=[one.registration_id for one in held])
     people = {one.id: one for one in await concerned.select_related("participant")}

@@ -134,7 +134,7 @@ def stands(certificate: Certificate) -> bool:
 
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
-    """At the desk, coordinating or administering."""
+    """Trainings where the actor works at the desk, coordinates or administers."""
     return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
 
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 NICENESS = 15
 SECONDS_IDLE = 60
 SECONDS_FOR_ONE = 120
-"""Then the process is ended; a busy machine may be slow."""
+"""A longer order ends the process; a busy machine may be slow."""
 MOST_ADDRESSES = 2 << 30
 MOST_OWN = 110 << 20
 """Bytes without shared libraries: a larger process ends after its answer."""

@@ -84,7 +84,7 @@ class Entry:
 
 
 async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
-    """Of these participants, one person; oldest first."""
+    """Trainings attended by these participants, one person; oldest first."""
     came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for one in await came.prefetch_related("session__training", "registration"):
@@ -191,7 +191,7 @@ async def is_name_on_transcript(typed_code: str, name: str) -> bool:
 
 
 async def _name_on(transcript: Transcript) -> str:
-    """Where its column cut the name: the person's, if still the same."""
+    """A name cut by its column is read from the person, if still the same."""
     if len(transcript.printed_name) < LONGEST_KEPT:
         return transcript.printed_name
     person = await reads(Participant).get(id=transcript.participant_id)

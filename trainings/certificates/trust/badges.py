@@ -18,7 +18,7 @@ from trainings.lib.dates import hours_in_words_es
 from trainings.settings import get_settings
 
 ENTRIES = 131_072
-"""Of a status list: the standard's least, so that its length identifies nobody."""
+"""Length of a status list: the standard's least, so that it identifies nobody."""
 PURPOSE = "revocation"
 ACHIEVEMENT_TYPES = {
     CertificateKind.CONSTANCIA: "Achievement",

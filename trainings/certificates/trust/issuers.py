@@ -45,7 +45,7 @@ async def current_key(operator_id: UUID) -> KeyPair:
 
 
 async def key_in_use(operator_id: UUID) -> KeyPair | None:
-    """For readers: makes none."""
+    """Makes no key, for readers."""
     operator = await reads(Operator).get(id=operator_id)
     key = await _in_use(operator_id)
     return _pair(key, operator.code) if key is not None else None

@@ -154,7 +154,7 @@ async def retire(request: Request) -> Response:
 
 @allow(*OPERATOR_ADMINS)
 async def report_stolen(request: Request) -> Response:
-    """It signs no more, and counts only on files given out before."""
+    """The key signs no more, and counts only on files given out before."""
     operator_id, key_id = await _operator_id(request), request.path_params["id"]
     typed = await read_form(request)
     try:

@@ -35,7 +35,7 @@ from trainings.places.models import Operator
 from trainings.web.i18n import N_
 
 YEARS = 10
-"""Of an own certificate: its signatures should not look expired while the diploma hangs."""
+"""Years of an own certificate: its signatures should not look expired while the diploma hangs."""
 SECONDS = 15.0
 LONGEST_NAME = 160
 _CHILD = Path(__file__).with_name("key_file_child.py")
@@ -280,8 +280,8 @@ async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
 
 
 async def report_stolen(operator_id: UUID, key_id: UUID, since: date, *, actor: Actor) -> None:
-    """It signs no more, and its signatures count only on files that we held before that day. The earlier of two days
-    stands. Refuses TheftAhead (a future day), UnknownSigningKey (another operator's).
+    """The key signs no more, and its signatures count only on files that we held before that day. The earlier of two
+    days stands. Refuses TheftAhead (a future day), UnknownSigningKey (another operator's).
     """
     moment = theft_at(since)
     async with transaction():

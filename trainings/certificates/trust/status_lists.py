@@ -46,7 +46,7 @@ MAX_AGE = 30
 
 LINKED_DATA = "application/ld+json"
 OPEN = {"access-control-allow-origin": "*"}
-"""For programs in any page: verifiers often are."""
+"""Programs in any page may ask: verifiers often do."""
 
 SHORTLY = {**OPEN, "cache-control": f"public, max-age={MAX_AGE}"}
 MOST_LISTS = 1024
@@ -127,8 +127,8 @@ def touch(certificates: Iterable[Certificate]) -> None:
 
 
 async def status_list(operator_code: str, name: str) -> Kept:
-    """At once after a change in this process, within three seconds after another's. Raises UnknownList: an operator,
-    year or number not in use, or a malformed name.
+    """Shows a change of this process at once, another's within three seconds. Raises UnknownList: an operator, year or
+    number not in use, or a malformed name.
     """
     key = (operator_code, name)
     kept = _lists.get(key)

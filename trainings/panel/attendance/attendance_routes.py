@@ -218,7 +218,7 @@ async def _walk_in_page(
 
 
 async def _card_shown(door: Door, key: str) -> SeenCard | None:
-    """Of the address or form; another hub's is unknown."""
+    """Shown by the address or form; another hub's card is unknown."""
     card_id = key_in(key)
     return await seen_card(door.session.training, card_id) if card_id is not None else None
 

@@ -45,11 +45,11 @@ INDEX = "/panel/mensajes"
 OWN_LINK = re.compile(r"/i/[0-9A-HJKMNP-TV-Z]{32}")
 ALONE = "sandbox; default-src 'none'"
 UNFRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What a default does not cover."""
+"""Directives that `default-src` does not cover."""
 FILTERS = {"fallidos": "failed", "pendientes": "waiting", "guardados": "kept"}
 MOST_REASONS = 3
 LATE = timedelta(minutes=5)
-"""From when on staff are told how long a message waited."""
+"""A message that waited longer shows how long."""
 STYLES = re.compile(r'style="([^"]*)"|<style>(.*?)</style>', re.DOTALL)
 
 
@@ -185,7 +185,7 @@ async def _opened(request: Request) -> OutboxJob:
 
 
 async def _composed(job: OutboxJob) -> Mail | None:
-    """In production nobody reads another's link off it."""
+    """In production staff cannot read a person's link here."""
     composer = jobs.MESSAGES.get(job.kind)
     mail = await composer(job) if composer else None
     if mail is None or not get_settings().is_production:

@@ -61,7 +61,7 @@ async def rename(request: Request) -> Response:
 
 @allow(HOLDER)
 async def confirm_name(request: Request) -> Response:
-    """Of a minor. An adult says it by their own link."""
+    """Only a minor's name: adults confirm theirs by their own link."""
     _group, ticket = await changeable_member(request)
     registration = ticket.own.registration
     if not ticket.is_minor:
@@ -116,7 +116,7 @@ async def rejoin(request: Request) -> Response:
 
 @allow(HOLDER)
 async def hand_over(request: Request) -> Response:
-    """To be scanned or copied; a claimed link is shown no more."""
+    """The own link as a code to scan or copy; a claimed link is shown no more."""
     group = await by_group_link(request.path_params["token"])
     ticket = await ticket_for(group.one(request.path_params["registration_id"]))
     link = group.links.get(ticket.own.registration.id)

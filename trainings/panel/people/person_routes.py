@@ -57,7 +57,7 @@ async def rename(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_email(request: Request) -> Response:
-    """Or none; also for people of the form who share the address."""
+    """No address removes it; also for people of the form who share the address."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -76,7 +76,7 @@ async def correct_email(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_phone(request: Request) -> Response:
-    """Or none; also for people of the form who share the number."""
+    """No number removes it; also for people of the form who share the number."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -139,7 +139,7 @@ async def approve(request: Request) -> Response:
 
 @allow(*DESK)
 async def reject(request: Request) -> Response:
-    """The whole form."""
+    """Rejects the whole form."""
     return await _act(request, actions.reject, N_("Listo. La inscripción está rechazada."), on_group=True)
 
 

@@ -116,7 +116,7 @@ async def replace(request: Request) -> Response:
 
 @allow(*DESK)
 async def send(request: Request) -> Response:
-    """As a picture, after a call or by WhatsApp. The text to go with it holds no secret."""
+    """The ticket as a picture, after a call or by WhatsApp. The text to go with it holds no secret."""
     view, tickets = await _handed_out(request, "send_ticket")
     registration = view.own.registration
     phone = registration.participant.phone or next((one.phone for one in view.agreed.guardians if one.phone), None)

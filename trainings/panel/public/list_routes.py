@@ -106,7 +106,7 @@ def _page(request: Request, training: Posted) -> Response:
 
 
 def has_entry(training: Posted) -> bool:
-    """As in the feeds, while the training is to come."""
+    """The feeds show the training, and it is to come."""
     return training.state is TrainingState.PUBLISHED and training.phase is not Phase.HELD
 
 

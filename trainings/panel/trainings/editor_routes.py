@@ -217,7 +217,7 @@ async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Ac
 def _rows(
     typed: Typed, numbers: Sequence[int], training: Training | None, cautions: Mapping[int, Cautions]
 ) -> list[FormRow]:
-    """Once others know of the training, sessions are told by their numbers in the calendar."""
+    """Once others know of the training, its sessions keep their numbers of the calendar."""
     is_draft = training is None or training.state is TrainingState.DRAFT
     positions = {} if training is None else {str(session.id): session.position for session in training.sessions}
     rows = []
@@ -258,7 +258,7 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
 
 
 def _venue_ids(training: Training | None) -> set[UUID | None]:
-    """Also a retired venue: saving another field must not move the training."""
+    """Retired venues in use too: saving another field must not move the training."""
     return {training.venue_id, *(session.venue_id for session in training.sessions)} if training else set()
 
 

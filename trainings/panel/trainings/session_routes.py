@@ -67,7 +67,7 @@ async def move(request: Request) -> Response:
 
 
 async def _not_moved(request: Request, typed: Typed, error: FormErrors | Refusal) -> Response:
-    """As typed. Once another person's change was seen, sending counts."""
+    """The form as typed. A form sent again after showing another person's change counts."""
     typed, status = as_refused(typed, error)
     session = await editable_session(request)
     if isinstance(error, MovedMeanwhile):

@@ -21,7 +21,7 @@ from trainings.schedule.models import DatedChange, TrainingSession, TrainingStat
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
-"""After closing, or after its sessions are over."""
+"""Counted from closing, or from the end of its sessions."""
 
 
 class UnknownList(NotFound):

@@ -35,7 +35,7 @@ from trainings.schedule.snapshots import without_before
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_SAID = 3
-"""Of more places the text names none."""
+"""A text names no place if there are more."""
 WAITS = {
     RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
     RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),

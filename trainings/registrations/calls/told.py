@@ -76,7 +76,7 @@ async def were_told(model: Readers, ids: Collection[UUID], number: int | None) -
 
 
 async def was_refused(participant_ids: Collection[UUID]) -> None:
-    """What was mailed before may have been read or not; what a call told stands."""
+    """A mail before the refusal may have been read or not; a call stands."""
     written_to = Registration.filter(participant_id__in=list(participant_ids), told_number__not_isnull=True)
     ids = {key for (key,) in await written_to.values_list("id")}
     called = Call.filter(registration_id__in=sorted(ids), result=CallResult.REACHED)

@@ -118,7 +118,7 @@ async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
 
 
 def _key_of(card: Card) -> str:
-    """A card is used once."""
+    """The idempotency key: a card is used once."""
     return f"card-{card.id}"
 
 

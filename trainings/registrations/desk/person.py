@@ -188,7 +188,7 @@ CLOSED_TO_ALL: Mapping[Phase, str] = {
         "con «Sin boleto»."
     ),
 }
-"""Why not even staff can sign up."""
+"""Phases in which not even staff can sign up, with the sentence why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ MOST_TWINS_SHOWN = 100
 N_SAMPLES = 3
 LONGEST_SAMPLE = 40
 NUMBER_HEADER, WHY_HEADER = "Fila", "Por qué no se inscribió"
-"""Of the file of rows with errors; ignored when it comes back."""
+"""Headers in the file of rows with errors; ignored when it comes back."""
 
 
 # -- the file

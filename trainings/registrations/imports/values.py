@@ -182,7 +182,7 @@ def meaning_of_m(column: Iterable[str]) -> Sex | None:
 
 
 def age_group_of(text: str) -> AgeGroup:
-    """Of an age in years. Refuses birth dates, years, and children under 12."""
+    """From an age in years. Refuses birth dates, years, and children under 12."""
     band = _AGES.get(fold(text))
     if band is not None:
         return band

@@ -33,7 +33,7 @@ from trainings.web.render import redirect, render
 
 BASE = "/panel/capacitaciones/{id:uuid}/convocatorias"
 MOST_IN_ONE = 50
-"""Set while somebody waits: half a second."""
+"""Somebody waits while letters are set: half a second."""
 UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

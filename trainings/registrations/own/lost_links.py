@@ -26,7 +26,7 @@ from trainings.web.i18n import gettext as _
 
 PURPOSE = "email"
 MOST_LINKS = 20
-"""The next sessions first."""
+"""Links to the next sessions come first."""
 
 
 async def ask_for_links(email: str) -> None:

@@ -151,7 +151,7 @@ async def cared_for(token: str, registration_id: UUID) -> OwnRegistration:
 
 
 async def with_papers(token: str) -> list[UUID]:
-    """Of the person, and of the group's minors."""
+    """Registrations of the person, and of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
         return [one.id for one in (await group_of(link)).members if one.participant.is_minor]
@@ -179,8 +179,8 @@ async def came_back(registration: Registration) -> bool:
 
 
 async def clashes_of(own: OwnRegistration) -> list[Clash]:
-    """Only of the same participant (not by a code alone), or of the same person from the same browser: a name alone may
-    be somebody else's.
+    """Clashes of the same participant (not by a code alone), or of the same person from the same browser: a name alone
+    may be somebody else's.
     """
     registration = own.registration
     ids = [] if await came_back(registration) else [registration.participant_id]

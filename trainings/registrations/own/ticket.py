@@ -95,7 +95,7 @@ class Ticket:
 
     @property
     def has_code(self) -> bool:
-        """Only for a place in a training not called off. Waiting people are found by name at the door."""
+        """False without a place, and in a training called off. Waiting people are found by name at the door."""
         return self.has_place and not self.is_called_off
 
     @property
@@ -110,7 +110,7 @@ class Ticket:
 
     @property
     def can_change(self) -> bool:
-        """Until the training begins."""
+        """True until the training begins."""
         return not self.is_over and not self.is_called_off and not self.was_not_held
 
     @property
@@ -121,7 +121,7 @@ class Ticket:
 
     @property
     def next_meeting(self) -> Meeting | None:
-        """To come or going on, else the last."""
+        """A session to come or going on, else the last."""
         coming = [meeting for meeting in self.planned if meeting.ends_at > clock.now()]
         return coming[0] if coming else (self.planned[-1] if self.planned else None)
 

@@ -107,7 +107,7 @@ async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
 
 
 async def said_of_others(request: Request) -> str:
-    """After a group cancelled: whose registrations still stand, or empty."""
+    """After a group cancelled: people whose registrations still stand, or empty."""
     standing = [one.participant.full_name for one in (await by_group_link(request.path_params["token"])).live]
     if not standing:
         return ""

@@ -130,7 +130,7 @@ async def training_of(group_id: UUID) -> UUID:
 
 
 async def _training(text: str, key: UUID, unknown: type[NotFound]) -> UUID:
-    """Never changes, so read without a lock."""
+    """A registration's training never changes, so it is read without a lock."""
     where = await sql.row_by_key(text, key)
     if where is None:
         raise unknown
@@ -404,7 +404,7 @@ def _is_minor(person: Participant) -> bool:
 
 
 async def _tell(registration: Registration, training: Training, kind: str) -> None:
-    """Not to people held because too many came at once: such an address may be somebody else's."""
+    """Tells nobody held because too many came at once: such an address may be somebody else's."""
     held = RegistrationGroup.filter(id=registration.group_id, state=RegistrationState.HELD)
     if await held.filter(hold_reason=HoldReason.REVIEW).exists():
         return

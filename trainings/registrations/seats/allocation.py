@@ -140,7 +140,7 @@ def state_for(run: Run, party: Party, *, hold: bool = False) -> RegistrationStat
 
 
 def state_let_in(run: Run, party: Party) -> RegistrationState:
-    """Never held. Refuses without a place or waiting list."""
+    """A confirmed or waiting state. Refuses without a place or waiting list."""
     lacking = run.room.shortage(party)
     if lacking is None:
         return RegistrationState.CONFIRMED

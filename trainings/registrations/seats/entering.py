@@ -256,7 +256,7 @@ def rejoin(clerk: Clerk, command: Rejoin, run: Run) -> Done:
 
 
 def _rejoin_group(clerk: Clerk, command: Rejoin, run: Run) -> Done:
-    """Once nobody of the group comes; a group that stands stays as it is."""
+    """Takes up a group of which nobody comes; a group that stands stays as it is."""
     group = clerk.situation.groups[command.group]
     if group.state is RegistrationState.CANCELLED:
         _check_window(clerk, run, command.actor)
@@ -303,7 +303,7 @@ def _check_window(clerk: Clerk, run: Run, actor: Actor) -> None:
 
 
 def _waits_for_staff(person: Person, group: Group, actor: Actor) -> bool:
-    """Never let in: cancelled while held."""
+    """The person was never let in: they cancelled while held."""
     return actor.id is None and person.confirmed_at is None and group.hold_reason is not None
 
 

@@ -110,7 +110,7 @@ GROUPS = """
         hold_reason, reached_at, offered_until, moved_up_at
     FROM registration_group WHERE id IN ?list
 """
-"""Also groups whose people all left for a group of their own."""
+"""Groups without people too: all left for groups of their own."""
 
 WAITING = """
     SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group
@@ -323,7 +323,7 @@ def _group_of(situation: Situation, row: Row) -> Group:
 
 
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
-    """Only what moving up needs: lists are long, and read whole where somebody leaves."""
+    """Reads only what moving up needs: lists are long, and read whole where somebody leaves."""
     for row in rows:
         group_id = str(row["id"])
         group = situation.groups.get(group_id)

@@ -88,7 +88,7 @@ class GuardianForm(Form):
 
 
 UNHASHED = frozenset({"idempotency_key", "do"})
-"""Not answers: the key, and the button pressed."""
+"""Fields that are no answers: the key, and the button pressed."""
 
 
 def answers_hash(typed: Typed) -> str:

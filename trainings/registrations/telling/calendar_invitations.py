@@ -103,7 +103,7 @@ def invitation(appointment: Appointment, parties: Parties) -> Invitation:
 
 
 def all_in_one(appointments: Sequence[Appointment]) -> bytes:
-    """To open by hand; invites nobody."""
+    """A file to open by hand; invites nobody."""
     return _calendar("PUBLISH", [_event(appointment) for appointment in appointments])
 
 

@@ -48,7 +48,9 @@ KINDS_OF_PAPER = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What can still be stopped. May be for nobody: a person who signs up again in that time would be called."""
+    """Messages that can still be stopped. May be for nobody: a person who signs up again in that time would be
+    called.
+    """
 
     batch_id: UUID
     n_people: int
@@ -138,7 +140,7 @@ async def changed(training: Training) -> list[Changed]:
 
 
 def _sentence(one: Difference, training: Training) -> str:
-    """Of a protected place not even "online" may be copied along."""
+    """A protected place is not told, not even "online"."""
     if training.place_shown is PlaceShown.PUBLIC:
         return sentence_of(one, knows_place=True)
     return sentence_of(replace(one, is_other_link=False, was_online=False, online_url=None), knows_place=False)

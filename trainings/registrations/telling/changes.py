@@ -184,7 +184,7 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
 
 
 async def waiting_batches(training_id: UUID) -> list[UUID]:
-    """Also of an earlier change told again: its batch is new, the change is not."""
+    """Batches of earlier changes told again too: the batch is new, the change is not."""
     now = clock.now()
     recent = reads(DatedChange).filter(session__training_id=training_id, created_at__gt=now - STAFF_DELAY)
     changed = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}

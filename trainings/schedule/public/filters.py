@@ -100,7 +100,7 @@ class Filters:
         return [one for one in found if one not in hindered]
 
     def chosen(self, coming: Iterable[D]) -> list[D]:
-        """No audience means everybody."""
+        """Without audience a thing is for everybody."""
         if self == EVERYTHING:
             return list(coming)
         code, earliest = self.town_code, self.starts_at
@@ -199,7 +199,7 @@ def topic_choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: 
 
 
 def language_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Spoken or interpreted."""
+    """Languages spoken or interpreted."""
     codes = {code for one in coming for code in one.languages} | ({chosen} if chosen else set())
     return [(code, gettext(name)) for code, name in LANGUAGES.items() if code in codes]
 

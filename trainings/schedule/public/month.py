@@ -153,7 +153,7 @@ CHANGES = f"""
     WHERE c.created_at > ? AND {STILL_SAID.format(change="c")}
     ORDER BY c.created_at DESC, c.id DESC
 """  # noqa: S608 - a constant
-"""Of all times: for a span, SQLite would go by its hundreds of sessions instead of the few changes."""
+"""Changes of all times: for a span, SQLite would go by its hundreds of sessions instead of the few changes."""
 
 
 def ask_changes() -> Statement:

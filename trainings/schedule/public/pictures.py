@@ -98,7 +98,7 @@ def _head(training: Training, one: Difference) -> str:
 
 
 def change_text(training: Training, one: Difference) -> str:
-    """What public pages say; it asks for nothing."""
+    """The words of public pages; it asks for nothing."""
     card = change_card(training, one)
     when = f"{card.weekday} {card.day} {card.month}, {card.hours}"
     with speaking(SOURCE_LANGUAGE):

@@ -59,7 +59,7 @@ def _link(address: str) -> str:
 
 
 def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
-    """Without `Antes` if unchanged."""
+    """Only `now` if nothing changed."""
     told = [] if old == now else [stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
     if is_held_after_all:
         told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))

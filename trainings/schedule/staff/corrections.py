@@ -1,4 +1,4 @@
-"""Nobody is told."""
+"""Past sessions are put right, and nobody is told."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _later_than_start(ends: time, form: ValidationInfo) -> time:
 
 
 EndTime = Annotated[HourHere, AfterValidator(_later_than_start)]
-"""After a field `starts`: a session is on one day."""
+"""A field after `starts`: a session is on one day."""
 Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
 Text240 = Annotated[str, printable(240)]

@@ -52,7 +52,7 @@ async def note_printed(
 
 
 async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
-    """For each training on it; `first`: the month's first day."""
+    """One record for each training on the poster; `first`: the month's first day."""
     shown = TrainingSession.filter(
         training__hub_id=hub_id,
         training__state=TrainingState.PUBLISHED,
