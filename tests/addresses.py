@@ -12,7 +12,6 @@ from uuid import UUID
 from starlette.routing import BaseRoute, Route
 
 from tests import make
-from tests.cast import Cast, make_cast
 from tests.certificates.held import a_diploma, make_attendee, make_held
 from tests.notes import sounds
 from tests.notes.make_notes import make_contact, make_note
@@ -309,12 +308,6 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
 async def _account(hub: Hub) -> dict[str, Any]:
     account = await make.make_user(Role.ASSISTANT, hub, email=f"cuenta.{hub.slug}@vimmig.example", name="Eva Pop")
     return {"account": account, "grant": await RoleGrant.get(user_id=account.id)}
-
-
-async def hub_with_everything() -> tuple[Cast, Objects]:
-    """The cast, and one of each for the first of its hubs."""
-    cast = await make_cast()
-    return cast, await objects_of(cast.hub, [cast.facilitator])
 
 
 async def _around(certificate: Certificate, operator: Operator) -> dict[str, Any]:
