@@ -59,6 +59,7 @@ class DesignApart(Design):
         return _pages(self._answer(self._order(sheets, output, options), name), name)
 
     def families(self) -> dict[str, str]:
+        """By file name. Refuses as `make`."""
         order = self._order([], "png", {})
         told = json.loads(self._answer(order, "fonts").partition(b"\n")[0])
         return {Path(path).name: family for family, path in told["fonts"]}

@@ -189,7 +189,7 @@ _listening: set[asyncio.Event] = set()
 
 
 def wake() -> None:
-    """Wakes the workers of this process. Others look every few seconds."""
+    """Wakes the workers of this process. Other processes look every few seconds."""
     for event in _listening:
         event.set()
 

@@ -114,8 +114,8 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
 
 
 async def replace_link(registration: Registration, scope: LinkScope) -> str:
-    """The old link of this scope opens nothing; returns the new token. Needs the training's lock. The browser that
-    signed up no longer finds the group.
+    """The old link of this scope opens nothing; returns the new token. The caller's transaction holds the training. The
+    browser that signed up no longer finds the group.
     """
     whose = registration.id if scope is LinkScope.PERSON else None
     standing = OwnLink.filter(group_id=registration.group_id, scope=scope, registration_id=whose, revoked_at=None)

@@ -66,6 +66,8 @@ class UnknownPicture(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
+    """`shield`: its hash, or empty; `logos`: hash and name of each."""
+
     lines: tuple[str, ...] = ()
     shield: str = ""
     logos: tuple[tuple[str, str], ...] = ()

@@ -39,7 +39,7 @@ async def ready(request: Request) -> Response:
 
 
 async def _are_keys_wrong(state: State) -> bool:
-    """Sealed columns do not open. Asked every ten minutes: it reads every table."""
+    """True: sealed columns do not open. Asked every ten minutes: it reads every table."""
     if clock.ticks() < getattr(state, "seals_open_until", 0.0):
         return False
     if await broken_seals():
