@@ -155,7 +155,6 @@ async def _save_as_it_is(w: World) -> None:
 
 HIDDEN: Mapping[str, Change] = {
     "nothing": _save_as_it_is,
-    "training_session.closed_at": lambda w: w.close(),
     "training.capacity": _resize,
     "training.taken": _sign_up,
     "training.neutral_title": lambda w: w.edit(neutral_title="Reunión"),
@@ -179,5 +178,6 @@ HIDDEN: Mapping[str, Change] = {
     "app_user.name": _rename_who_holds_it,
     "outreach_activity.materials": lambda w: w.edit_activity(materials="Afiches"),
     "outreach_activity.responsible_id": lambda w: w.edit_activity(responsible_id=w.facilitator.id),
+    "training_session.closed_at": lambda w: w.close(),
 }
-"""Changes of what no public calendar shows."""
+"""Changes of what no public calendar shows; the last one may be followed by no other."""
