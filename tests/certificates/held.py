@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pypdfium2
-
 from tests import make
+from tests.certificates.sheets import said
 from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.attendance.events import EventKind, FormEvent, SentEvent
@@ -89,8 +88,7 @@ async def issue_all(training: Training) -> list[Certificate]:
 
 async def printed(certificate: Certificate) -> tuple[str, str]:
     """The words of the face and of the back."""
-    document = pypdfium2.PdfDocument((await file_of(certificate)).content)
-    face, back = (" ".join(document[n].get_textpage().get_text_range().split()) for n in (0, 1))
+    face, back, *_more = said((await file_of(certificate)).content)
     return face, back
 
 
