@@ -49,17 +49,14 @@ class NewAccount(NamedTuple):
 
 
 class WrongSignIn(Refusal):
-    code = "wrong_sign_in"
     sentence = N_("El correo o la contraseña no coinciden. Revise los dos y pruebe otra vez.")
 
 
 class WrongPassword(Refusal):
-    code = "wrong_password"
     sentence = N_("Esa no es su contraseña actual.")
 
 
 class EmailTaken(Refusal):
-    code = "email_taken"
     sentence = N_("Ya hay una cuenta con ese correo.")
 
 
@@ -74,12 +71,10 @@ class KeptElsewhere(NotAllowed):
 
 
 class OwnAccount(Refusal):
-    code = "own_account"
     sentence = N_("Esta es su propia cuenta. Pida este cambio a otra persona que administre cuentas.")
 
 
 class WrongScope(Refusal):
-    code = "wrong_scope"
     sentence = N_("Ese rol necesita otro alcance: una ventanilla, una municipalidad, o ninguna.")
 
 

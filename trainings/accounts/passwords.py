@@ -9,7 +9,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib.text import fold
 from trainings.web.i18n import N_
 
@@ -32,28 +32,23 @@ NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$GY5QFUNpFwZbRZbOX6qLMg$KbgHvMYTvB7+Xab
 """Checked where the user does not exist, so that the answer takes as long. Nobody knows its password."""
 
 
-class WeakPassword(Refusal):
-    status = 422
-    code = "weak_password"
+class WeakPassword(WrongInput):
+    pass
 
 
 class PasswordTooShort(WeakPassword):
-    code = "password_too_short"
     sentence = N_("Escriba 12 letras o más. Puede ser una frase.")
 
 
 class PasswordTooLong(WeakPassword):
-    code = "password_too_long"
     sentence = N_("Escriba hasta 200 letras.")
 
 
 class PasswordCommon(WeakPassword):
-    code = "password_common"
     sentence = N_("Esa contraseña es fácil de adivinar. Escriba otra: por ejemplo, cuatro palabras que no van juntas.")
 
 
 class PasswordPersonal(WeakPassword):
-    code = "password_personal"
     sentence = N_("No use su nombre ni su correo en la contraseña. Escriba otra.")
 
 

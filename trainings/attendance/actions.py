@@ -36,7 +36,6 @@ class RowsNotKept(Refusal):
     """A fault of ours at some marks; all other marks are kept."""
 
     status = 503
-    code = "rows_not_kept"
     sentence = N_(
         "No se pudo guardar la fila %(rows)s. Lo demás quedó guardado. Inténtelo otra vez, o avise a soporte."
     )

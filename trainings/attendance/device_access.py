@@ -48,7 +48,6 @@ FROM_APP = "x-marcar"
 
 
 class NotFromApp(Malformed):
-    code = "not_from_app"
     sentence = N_("Esta dirección es para la aplicación que marca llegadas.")
 
 
@@ -56,7 +55,6 @@ class UnknownDevice(Refusal):
     """Only this answer asks to prepare the phone again."""
 
     status = 401
-    code = "unknown_device"
     sentence = N_(
         "Este teléfono no está preparado, o hay que prepararlo otra vez. Las marcas que guarda no se pierden."
     )

@@ -41,7 +41,6 @@ from trainings.web.i18n import N_
 
 
 class MayNotClose(NotAllowed):
-    code = "may_not_close"
     sentence = N_("Solo quien facilita o coordina puede cerrar la sesión. Pídaselo.")
 
 

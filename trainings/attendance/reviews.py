@@ -19,7 +19,7 @@ from trainings.attendance.settling import settle_if_over
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, WrongInput
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -30,14 +30,11 @@ NOBODYS = frozenset({ScanFlag.UNKNOWN_CODE, ScanFlag.UNKNOWN_ROW, ScanFlag.UNNAM
 PEOPLE_KINDS = frozenset(ScanKind(kind.value) for kind in OF_SOMEBODY)
 
 
-class NothingToDecide(Refusal):
-    code = "nothing_to_decide"
-    status = 422
+class NothingToDecide(WrongInput):
     sentence = N_("Esas marcas ya no esperan respuesta, o alguien las cambió. Vuelva a la lista.")
 
 
 class NotOfThisTraining(NotFound):
-    code = "not_of_this_training"
     sentence = N_("Esa persona no está en la lista de esta sesión. Escójala de la lista.")
 
 

@@ -21,12 +21,10 @@ EXCHANGED = N_("Se emitió un certificado en su lugar.")
 
 
 class NotEligible(Refusal):
-    code = "not_eligible"
     sentence = N_("Todavía no cumple las horas para este documento. Revise su asistencia, o emita una constancia.")
 
 
 class TrainingNotOver(Refusal):
-    code = "training_not_over"
     sentence = N_(
         "La capacitación todavía no termina. Los diplomas dicen las horas impartidas: "
         "emítalos después de la última sesión."
@@ -34,7 +32,6 @@ class TrainingNotOver(Refusal):
 
 
 class EndToConfirm(Refusal):
-    code = "end_to_confirm"
     sentence = N_(
         "Un teléfono dice que una sesión terminó antes de lo planeado, y nadie lo confirmó. "
         "Abra esa sesión en «Asistencia por revisar», confirme a qué hora terminó y emita después."

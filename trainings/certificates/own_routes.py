@@ -60,7 +60,6 @@ async def own_badge(request: Request) -> Response:
 
 
 class DataWithdrawn(Refusal):
-    code = "data_withdrawn"
     sentence = N_("Esta persona retiró el permiso de guardar sus datos, así que no se hace un historial.")
 
 

@@ -35,7 +35,6 @@ DAYS_IN_WORDS = 1024
 
 
 class UnknownCertificate(NotFound):
-    code = "unknown_certificate"
     sentence = N_("No encontramos ese código. Revise que lo copió completo: son 14 letras y números.")
 
 

@@ -16,7 +16,6 @@ def no_longer(request: Request, certificate: Certificate, refusal: Refusal) -> R
 
 
 class UnprintableText(Refusal):
-    code = "unprintable_text"
     sentence = N_(
         "El diploma no puede imprimir «%(letters)s». Está en el título, los contenidos o las firmas: corríjalo ahí."
     )

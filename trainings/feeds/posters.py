@@ -48,7 +48,6 @@ Form = Literal["pdf", "png"]
 
 
 class NothingToPost(Refusal):
-    code = "nothing_to_post"
     sentence = N_("Esta capacitación todavía no es pública, se canceló o ya se realizó: no hay qué anunciar.")
 
 

@@ -38,7 +38,6 @@ KNOWN_CODES = {
 
 
 class UnknownFeed(NotFound):
-    code = "unknown_feed"
     sentence = N_("No encontramos ese calendario. Búsquelo en la página de su municipio.")
 
 

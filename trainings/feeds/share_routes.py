@@ -33,7 +33,6 @@ FIRST_YEAR, LAST_YEAR = 2020, 2100
 
 
 class UnknownMonth(NotFound):
-    code = "unknown_month"
     sentence = N_("No encontramos ese mes. Escójalo otra vez en la página para difundir.")
 
 

@@ -38,6 +38,7 @@ def _count_of(n_windows: int) -> str:
 
 
 class TooManyTries(TooMany):
+    code = "too_many"
     sentence = N_("Hubo demasiados intentos. Pruebe otra vez en %(minutes)s min.")
 
 

@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import dates
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix
@@ -40,34 +40,26 @@ SOON = timedelta(days=14)
 
 
 class UnknownNote(NotFound):
-    code = "unknown_note"
     sentence = N_("No encontramos esa nota. Puede haber vencido: busque entre las que valen hoy.")
 
 
 class NoteMoved(Refusal):
-    code = "note_moved"
     sentence = N_("La nota ya no está en ese estado. Abra la página otra vez.")
 
 
-class NoSource(Refusal):
-    code = "no_source"
-    status = 422
+class NoSource(WrongInput):
     sentence = N_("Escriba la fuente: quién lo dice y dónde. Sin fuente no se publica.")
 
 
-class WrongReview(Refusal):
-    code = "wrong_review"
-    status = 422
+class WrongReview(WrongInput):
+    pass
 
 
-class WrongExpiry(Refusal):
-    code = "wrong_expiry"
-    status = 422
+class WrongExpiry(WrongInput):
+    pass
 
 
-class NoVoice(Refusal):
-    code = "no_voice"
-    status = 422
+class NoVoice(WrongInput):
     sentence = N_("Escoja en qué idioma se oye la grabación.")
 
 

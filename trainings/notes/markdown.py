@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
@@ -34,9 +34,8 @@ NUMBER = re.compile(r"\+?[0-9][0-9 -]{2,18}")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?")
 
 
-class UnusableText(Refusal):
-    code = "unusable_text"
-    status = 422
+class UnusableText(WrongInput):
+    pass
 
 
 TOO_LONG = N_("Es demasiado largo: tiene %(n)s letras y caben %(most)s. Parta la nota en dos.")

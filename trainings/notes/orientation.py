@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, WrongInput
 from trainings.lib.phones import show_phone
 from trainings.lib.text import fold
 from trainings.notes.actions import REVIEWED_LATER, WrongReview, one_year_after
@@ -34,13 +34,10 @@ SHORT_NUMBER = re.compile(r"[0-9]{3,4}")
 
 
 class UnknownContact(NotFound):
-    code = "unknown_contact"
     sentence = N_("No encontramos ese contacto. Abra la lista otra vez.")
 
 
-class ContactWithoutSituation(Refusal):
-    code = "contact_without_situation"
-    status = 422
+class ContactWithoutSituation(WrongInput):
     sentence = N_("Marque en qué situación se muestra.")
 
 

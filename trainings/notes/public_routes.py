@@ -39,12 +39,10 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class UnknownRecording(NotFound):
-    code = "unknown_recording"
     sentence = N_("No hay grabación en esta dirección. La nota puede haber cambiado: ábrala otra vez.")
 
 
 class UnknownFeed(NotFound):
-    code = "unknown_feed"
     sentence = N_("No encontramos esas notas. Busque su municipio en el inicio.")
 
 
@@ -161,7 +159,6 @@ UNKEPT = {"cache-control": "no-store"}
 
 
 class UnknownSituation(NotFound):
-    code = "unknown_situation"
     sentence = N_("No encontramos esa página. Escoja una de las cinco situaciones.")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tinytag import ParseError, TinyTag, UnsupportedFormatError
 
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.settings import get_settings
 from trainings.web.files import RecordingTooLarge
 from trainings.web.i18n import N_
@@ -30,23 +30,17 @@ BARE_AAC = (b"\xff\xf1", b"\xff\xf9")
 """AAC without a container, which the tag reader takes for MP3."""
 
 
-class NoRecording(Refusal):
-    code = "no_recording"
-    status = 422
+class NoRecording(WrongInput):
     sentence = N_(
         "Ese archivo no es una grabación, aunque su nombre lo diga. Sirven MP3, M4A (la grabadora del teléfono) y OGG."
     )
 
 
-class BrokenRecording(Refusal):
-    code = "broken_recording"
-    status = 422
+class BrokenRecording(WrongInput):
     sentence = N_("La grabación está dañada o llegó incompleta. Escúchela en su teléfono y súbala otra vez.")
 
 
-class EmptyRecording(Refusal):
-    code = "empty_recording"
-    status = 422
+class EmptyRecording(WrongInput):
     sentence = N_("Escoja el archivo de la grabación.")
 
 

@@ -26,26 +26,22 @@ STAFF_DELAY = timedelta(minutes=10)
 
 
 class TooLateToStop(Refusal):
-    code = "too_late_to_stop"
     sentence = N_(
         "Los avisos ya salieron: solo se detienen en los primeros 10 minutos. Si hay un error, avise por teléfono."
     )
 
 
 class TakenOver(Refusal):
-    code = "taken_over"
     sentence = N_(
         "Hubo otro cambio después de este, y los avisos salen juntos. Abra otra vez la página y deténgalos ahí."
     )
 
 
 class HasNotFailed(Refusal):
-    code = "has_not_failed"
     sentence = N_("Este mensaje no ha fallado, así que no hace falta enviarlo otra vez.")
 
 
 class IsBeingSent(Refusal):
-    code = "is_being_sent"
     sentence = N_("Este mensaje se está enviando en este momento. Espere un minuto y vea cómo le fue.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib.text import fold
 from trainings.web.i18n import N_
 
@@ -89,41 +89,30 @@ def offer_of(kind: str) -> Offer:
     return OF_KIND.get(kind, ABOUT_TRAININGS)
 
 
-class UnknownPlaceholder(Refusal):
-    code = "unknown_placeholder"
-    status = 422
+class UnknownPlaceholder(WrongInput):
     sentence = N_("No hay ningún dato {%(name)s}. Escoja uno de la lista.")
     NEAREST = N_("No hay ningún dato {%(name)s}. ¿Quiso escribir {%(nearest)s}?")
     BELOW = N_("Quite {%(name)s}: en este mensaje el enlace va siempre debajo del texto.")
 
 
-class MissingPlaceholder(Refusal):
-    code = "missing_placeholder"
-    status = 422
+class MissingPlaceholder(WrongInput):
     sentence = N_("Falta {%(name)s}: sin eso el mensaje no sirve. Escríbalo solo en un párrafo.")
 
 
-class PlaceholderNotAlone(Refusal):
-    code = "placeholder_not_alone"
-    status = 422
+class PlaceholderNotAlone(WrongInput):
     sentence = N_("{%(name)s} va una sola vez y solo en su párrafo, con una línea vacía antes y otra después.")
 
 
-class LoneBrace(Refusal):
-    code = "lone_brace"
-    status = 422
+class LoneBrace(WrongInput):
     sentence = N_("Hay una llave sola, { o }. Los datos se escriben entre dos: {titulo}.")
 
 
-class LongSubject(Refusal):
+class LongSubject(WrongInput):
     code = "subject_of_several_lines"
-    status = 422
     sentence = N_("El asunto va en una sola línea.")
 
 
-class RevealingSubject(Refusal):
-    code = "revealing_subject"
-    status = 422
+class RevealingSubject(WrongInput):
     sentence = N_("El asunto lo puede leer otra persona: no diga en él de qué trata. Quite «%(word)s».")
 
 

@@ -24,7 +24,6 @@ OF_NO_HUB = ("my_links", "staff_digest")
 
 
 class UnknownMessage(NotFound):
-    code = "unknown_message"
     sentence = N_("No encontramos ese mensaje.")
 
 

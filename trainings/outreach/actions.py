@@ -47,7 +47,6 @@ class UnknownActivity(NotFound):
 
 
 class IllegalMove(Refusal):
-    code = "illegal_move"
     sentence = N_("Esta actividad ya no se puede cambiar así. Abra la página otra vez para ver cómo está.")
 
 
@@ -62,12 +61,10 @@ class ActivityHeld(Refusal):
 
 
 class NoReason(Refusal):
-    code = "no_reason"
     sentence = N_("Escriba por qué se cancela: se verá en la página de la actividad.")
 
 
 class NoPlace(Refusal):
-    code = "no_place"
     sentence = N_("Diga dónde es: escoja un lugar o escríbalo.")
 
 
@@ -77,27 +74,22 @@ class ActivityEndsBeforeStart(Refusal):
 
 
 class ActivityTooLong(Refusal):
-    code = "activity_too_long"
     sentence = N_("Una actividad dura menos de un día. Agregue otra para cada día.")
 
 
 class NotOfTheHub(Refusal):
-    code = "not_of_the_hub"
     sentence = N_("Esa persona no trabaja en la ventanilla. Escoja a otra.")
 
 
 class HubFixed(Refusal):
-    code = "hub_fixed"
     sentence = N_("Una actividad no cambia de ventanilla. Cree otra en la otra ventanilla.")
 
 
 class ChangedMeanwhile(Refusal):
-    code = "changed_meanwhile"
     sentence = N_("Otra persona cambió esta actividad mientras usted escribía. Ábrala otra vez y repita su cambio.")
 
 
 class MovedMeanwhile(Refusal):
-    code = "moved_meanwhile"
     sentence = N_(
         "Otra persona cambió esta actividad mientras usted escribía. Arriba dice cómo está ahora: "
         "revise lo que escribió y envíelo otra vez."

@@ -39,7 +39,6 @@ KEPT_ALL_THE_SAME = N_(
 
 class UnreadableTouches(Malformed):
     status = 422
-    code = "unreadable_touches"
     sentence = N_("No pudimos leer el conteo. Abra la página otra vez.")
 
 

@@ -56,17 +56,14 @@ class Touch:
 
 
 class NotYetTheDay(Refusal):
-    code = "not_yet_the_day"
     sentence = N_("Todavía no es el día. Cuente desde que empiece el día de la actividad.")
 
 
 class NotTakingPlace(Refusal):
-    code = "not_taking_place"
     sentence = N_("Se cuenta en las actividades publicadas. Publíquela, o reábrala si sí se realizó.")
 
 
 class CountedMeanwhile(Refusal):
-    code = "counted_meanwhile"
     sentence = N_(
         "Otra persona contó mientras usted escribía. Revise los totales con lo que hay ahora y guárdelos otra vez."
     )

@@ -27,7 +27,6 @@ from trainings.schedule.models import TrainingSession
 class HubIsAnothers(Refusal):
     """From the command line only: `%(slug)s` stands in a file."""
 
-    code = "hub_is_anothers"
     sentence = "The hub %(slug)s is there with another operator or seat, which never change. Choose another slug."
 
 

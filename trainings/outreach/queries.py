@@ -31,6 +31,7 @@ NOTHING: Mapping[UUID, Left] = {}
 
 
 class UnknownPublicActivity(UnknownActivity):
+    code = "unknown_activity"
     sentence = N_("No encontramos esta actividad. Busque las que vienen en su municipio.")
 
 

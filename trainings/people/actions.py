@@ -3,16 +3,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainings.db import keyring
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib.text import fold, search_text
 from trainings.people.forms import PersonForm
 from trainings.people.models import Participant, Relation
 from trainings.web.i18n import N_
 
 
-class UnknownMunicipality(Refusal):
+class UnknownMunicipality(WrongInput):
     code = "unknown_municipality"
-    status = 422
     sentence = N_("Escoja su municipio de la lista.")
 
 

@@ -29,7 +29,6 @@ class UnusableRecording(ValueError):
 
 
 class UnknownRecording(NotFound):
-    code = "unknown_recording"
     sentence = N_("No hay grabación en ese idioma.")
 
 

@@ -15,7 +15,7 @@ from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.lib.text import fold
 from trainings.people.actions import searchable
 from trainings.people.models import Community, Participant
@@ -26,14 +26,11 @@ MOST_SUGGESTED = 200
 BATCH = 200
 
 
-class NamelessCommunity(Refusal):
-    code = "nameless_community"
-    status = 422
+class NamelessCommunity(WrongInput):
     sentence = N_("Escriba el nombre de la comunidad, con letras o números.")
 
 
 class NotDecided(Refusal):
-    code = "not_decided"
     sentence = N_("Eso ya se deshizo. Mire la lista otra vez.")
 
 

@@ -122,7 +122,6 @@ WITHDRAWABLE = (ConsentPurpose.CONTACT, ConsentPurpose.PHOTO)
 
 
 class PermissionGone(Refusal):
-    code = "permission_gone"
     sentence = N_(
         "Se retiró el permiso de guardar estos datos, y sin él no guardamos nada más. Para venir, hay que inscribirse "
         "de nuevo en la página de la capacitación."
@@ -130,7 +129,6 @@ class PermissionGone(Refusal):
 
 
 class NotByItself(Refusal):
-    code = "not_by_itself"
     sentence = N_("El permiso para guardar sus datos se retira junto con sus inscripciones.")
 
 

@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.lib.text import fold, slugify
 from trainings.places.data import municipalities
 from trainings.places.models import (
@@ -29,15 +29,12 @@ from trainings.versions.actions import bump
 from trainings.web.i18n import N_
 
 
-class UnknownMunicipality(Refusal):
+class UnknownMunicipality(WrongInput):
     code = "unknown_municipality"
-    status = 422
     sentence = N_("Escoja el municipio de la lista.")
 
 
-class WrongOperatorCode(Refusal):
-    code = "wrong_operator_code"
-    status = 422
+class WrongOperatorCode(WrongInput):
     sentence = N_(
         "El código %(code)s no sirve. Una municipalidad usa su código del INE, por ejemplo 1705; "
         "una asociación, el del municipio y una letra, por ejemplo 0901A."
@@ -45,17 +42,14 @@ class WrongOperatorCode(Refusal):
 
 
 class OperatorExists(Refusal):
-    code = "operator_exists"
     sentence = N_("Ya hay una entidad con el código %(code)s. Búsquela en la lista.")
 
 
 class HubExists(Refusal):
-    code = "hub_exists"
     sentence = N_("Ya hay una ventanilla con la dirección %(slug)s. Póngale otro nombre.")
 
 
 class VenueExists(Refusal):
-    code = "venue_exists"
     sentence = N_("La ventanilla ya tiene un lugar con el nombre %(name)s en ese municipio. Escójalo de la lista.")
 
 

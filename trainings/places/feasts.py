@@ -17,27 +17,22 @@ LONGEST_FEAST = 31
 
 
 class UnknownFeast(NotFound):
-    code = "unknown_feast"
     sentence = N_("No encontramos esa fiesta entre las de sus municipios.")
 
 
 class FeastElsewhere(Refusal):
-    code = "feast_elsewhere"
     sentence = N_("Ese municipio no lo atiende su ventanilla. Escoja uno de la lista.")
 
 
 class NoSuchDay(Refusal):
-    code = "no_such_day"
     sentence = N_("Ese mes no tiene día %(day)s. Corrija el día o el mes.")
 
 
 class FeastTooLong(Refusal):
-    code = "feast_too_long"
     sentence = N_("Una fiesta dura de 1 a %(most)s días. Corrija cuántos son.")
 
 
 class FeastExists(Refusal):
-    code = "feast_exists"
     sentence = N_("Ese municipio ya tiene una fiesta que empieza ese día: «%(name)s». Cámbiela, o escoja otro día.")
 
 

@@ -42,7 +42,6 @@ def _rank(place: Municipality, typed: str) -> int:
 class HubNotYours(NotFound):
     """Unknown, or not the actor's: one answer for both."""
 
-    code = "hub_not_yours"
     sentence = N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez.")
 
 

@@ -28,7 +28,6 @@ from trainings.web.i18n import N_, gettext
 
 
 class UnknownPerson(NotFound):
-    code = "unknown_person"
     sentence = N_("No encontramos a esas dos personas en su ventanilla. Búsquelas en la lista.")
 
 

@@ -22,17 +22,14 @@ from trainings.web.i18n import N_
 
 
 class UnknownMerge(NotFound):
-    code = "unknown_merge"
     sentence = N_("No encontramos esa decisión en su ventanilla.")
 
 
 class ListChanged(Refusal):
-    code = "list_changed"
     sentence = N_("La lista cambió mientras tanto. Revísela y vuelva a intentarlo.")
 
 
 class AlreadyOne(Refusal):
-    code = "already_one"
     sentence = N_("Ya están unidas. Si no son la misma persona, deshaga la unión en la lista.")
 
 

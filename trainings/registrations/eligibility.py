@@ -48,7 +48,6 @@ class TrainingCancelled(Refusal):
 
 
 class NotForYou(Refusal):
-    code = "not_for_you"
     sentence = N_(
         "Esta capacitación es solo para los grupos que dice esta página. Si cree que le toca, llame al %(phone)s; "
         "si no, busque otra en la página de su municipio."
@@ -80,7 +79,6 @@ class MinorAlone(Refusal):
 
 
 class CannotChange(Refusal):
-    code = "cannot_change"
     sentence = N_("Esta inscripción ya no se puede cambiar aquí. Llame a la ventanilla.")
 
 

@@ -59,7 +59,6 @@ async def _person_link(token: str) -> OwnLink | None:
 
 
 class LinkChanged(Refusal):
-    code = "link_changed"
     sentence = N_(
         "Este enlace ya se cambió. Si la persona no alcanzó a leerlo, vuelva a abrir su inscripción y haga otro."
     )

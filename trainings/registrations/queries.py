@@ -47,12 +47,10 @@ ORDER = {
 
 
 class UnknownLink(NotFound):
-    code = "unknown_link"
     sentence = N_("Este enlace no abre ninguna inscripción. Revise que esté completo, o llame a la ventanilla.")
 
 
 class UnknownTraining(NotFound):
-    code = "unknown_training"
     sentence = N_("No encontramos esa capacitación. Busque otra en la página de su municipio.")
 
 
@@ -164,5 +162,4 @@ async def guardians_phones(people: Sequence[Registration]) -> dict[UUID, str]:
 
 
 class UnknownRegistration(NotFound):
-    code = "unknown_registration"
     sentence = N_("No encontramos esa inscripción.")

@@ -26,32 +26,26 @@ MOST = 60
 
 
 class UnknownAbsence(NotFound):
-    code = "unknown_absence"
     sentence = N_("No encontramos esas fechas entre las suyas.")
 
 
 class AbsenceReversed(Refusal):
-    code = "absence_reversed"
     sentence = N_("Termina antes de empezar. Corrija el día o la hora.")
 
 
 class AbsencePast(Refusal):
-    code = "absence_past"
     sentence = N_("Esas fechas ya pasaron. Escriba las que vienen.")
 
 
 class AbsenceTooLong(Refusal):
-    code = "absence_too_long"
     sentence = N_("Es más de un año. Escriba un tiempo más corto.")
 
 
 class TooManyAbsences(Refusal):
-    code = "too_many_absences"
     sentence = N_("Ya anotó %(most)s fechas. Quite una que ya no haga falta.")
 
 
 class AbsenceSaidBefore(Refusal):
-    code = "absence_said_before"
     sentence = N_("Ese tiempo ya está anotado. Quite el otro si quiere cambiarlo.")
 
 

@@ -56,39 +56,32 @@ __all__ = [
 
 
 class IllegalMove(Refusal):
-    code = "illegal_move"
     sentence = N_("Esta capacitación ya no se puede cambiar así. Abra la página otra vez para ver cómo está.")
 
 
 class NoSessions(Refusal):
-    code = "no_sessions"
     sentence = N_("Falta una sesión con fecha. Agréguela antes de publicar.")
 
 
 class NoVenue(Refusal):
-    code = "no_venue"
     sentence = N_("Falta el lugar de una sesión. Escójalo antes de publicar.")
 
 
 class NoReason(Refusal):
-    code = "no_reason"
     sentence = N_("Escriba por qué se cancela: se le dirá a las personas inscritas.")
 
 
 class AlreadyOver(Refusal):
-    code = "already_over"
     sentence = N_(
         "Todas las sesiones ya terminaron: ya no se puede cancelar. Si alguna no se realizó, anótelo junto a ella."
     )
 
 
 class HubFixed(Refusal):
-    code = "hub_fixed"
     sentence = N_("Una capacitación no cambia de ventanilla. Cree otra en la otra ventanilla.")
 
 
 class CourseFixed(Refusal):
-    code = "course_fixed"
     sentence = N_(
         "Ya publicada, una capacitación no cambia de curso. Si el curso no es este, duplíquela, escoja el otro en la "
         "copia y cancele esta."
@@ -96,7 +89,6 @@ class CourseFixed(Refusal):
 
 
 class ChangedMeanwhile(Refusal):
-    code = "changed_meanwhile"
     sentence = N_("Otra persona cambió esta capacitación mientras usted escribía. Ábrala otra vez y repita su cambio.")
 
 

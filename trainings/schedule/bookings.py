@@ -33,26 +33,22 @@ M = TypeVar("M", bound=Record)
 class Booked(Refusal):
     """Taken at that time; a reason, on record, lets it stand. `others`: further clashes of the plan."""
 
-    code = "booked"
     others: tuple[Booked, ...] = ()
 
 
 class FacilitatorBooked(Booked):
-    code = "facilitator_booked"
     sentence = N_(
         "%(who)s ya está en «%(what)s», %(when)s. Cambie la hora, escoja a otra persona o diga por qué se puede."
     )
 
 
 class FacilitatorAway(Booked):
-    code = "facilitator_away"
     sentence = N_(
         "%(who)s avisó que no puede %(when)s. Cambie la fecha, escoja a otra persona o diga por qué se puede."
     )
 
 
 class VenueBooked(Booked):
-    code = "venue_booked"
     sentence = N_(
         "%(who)s ya está ocupado por «%(what)s», %(when)s. Cambie la hora o el lugar, o diga por qué se puede."
     )

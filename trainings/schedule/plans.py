@@ -28,62 +28,50 @@ TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
 
 
 class UnknownHub(Refusal):
-    code = "unknown_hub"
     sentence = N_("Escoja una ventanilla de la lista.")
 
 
 class UnknownCourse(Refusal):
-    code = "unknown_course"
     sentence = N_("Escoja un curso de la lista. Si falta, agréguelo en Cursos.")
 
 
 class VenueElsewhere(Refusal):
-    code = "venue_elsewhere"
     sentence = N_("Ese lugar no es de esta ventanilla. Escoja uno de la lista.")
 
 
 class UnknownFacilitator(Refusal):
-    code = "unknown_facilitator"
     sentence = N_("Una de las personas que facilitan ya no tiene acceso. Escoja a otra.")
 
 
 class TooManySessions(Refusal):
-    code = "too_many_sessions"
     sentence = N_("Una capacitación tiene hasta %(most)s sesiones. Haga otra para las demás.")
 
 
 class EndsBeforeStart(Refusal):
-    code = "ends_before_start"
     sentence = N_("La sesión termina antes de empezar. Corrija la hora.")
 
 
 class SessionTooLong(Refusal):
-    code = "session_too_long"
     sentence = N_("Una sesión dura menos de un día. Agregue otra sesión para cada día.")
 
 
 class SessionsOverlap(Refusal):
-    code = "sessions_overlap"
     sentence = N_("Esta sesión empieza antes de que termine otra de la misma capacitación. Corrija el día o la hora.")
 
 
 class WindowReversed(Refusal):
-    code = "window_reversed"
     sentence = N_("La inscripción se cierra antes de abrirse. Corrija una de las dos fechas.")
 
 
 class NegativePlaces(Refusal):
-    code = "negative_places"
     sentence = N_("El cupo no puede ser menor que cero.")
 
 
 class WrongMinimumAge(Refusal):
-    code = "wrong_minimum_age"
     sentence = N_("Escoja desde qué edad se puede venir: 12, 14 o 18 años.")
 
 
 class WrongOfferHours(Refusal):
-    code = "wrong_offer_hours"
     sentence = N_("Escoja cuántas horas se guarda el lugar, o ninguna.")
 
 

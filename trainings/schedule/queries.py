@@ -39,7 +39,6 @@ NO_DATE = datetime.max.replace(tzinfo=clock.GUATEMALA)
 
 
 class UnknownTraining(NotFound):
-    code = "unknown_training"
     sentence = N_("No encontramos esa capacitación en su ventanilla. Búsquela en la lista.")
 
 
@@ -49,7 +48,6 @@ class UnknownSession(NotFound):
 
 
 class UnknownCourse(NotFound):
-    code = "unknown_course"
     sentence = N_("No encontramos ese curso. Búsquelo en la lista.")
 
 

@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.schedule import calendar_texts
 from trainings.schedule.bookings import check_bookings
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
@@ -28,12 +28,10 @@ from trainings.web.i18n import N_
 
 
 class SessionElsewhere(Refusal):
-    code = "session_elsewhere"
     sentence = N_("Una de las sesiones ya no está en esta capacitación. Abra la página otra vez.")
 
 
 class AlreadyHeld(Refusal):
-    code = "already_held"
     sentence = N_(
         "Esa sesión ya terminó: ni se mueve ni se cancela. Si no se realizó, o fue otro día u otra hora, anótelo en la "
         "página de la capacitación, junto a esa sesión."
@@ -41,12 +39,10 @@ class AlreadyHeld(Refusal):
 
 
 class MovedIntoPast(Refusal):
-    code = "moved_into_past"
     sentence = N_("Ese día y esa hora ya pasaron. Revise el año, el mes y el día.")
 
 
 class MovedMeanwhile(Refusal):
-    code = "moved_meanwhile"
     sentence = N_(
         "Otra persona cambió esta sesión mientras usted escribía. Arriba dice cómo está ahora: "
         "revise lo que escribió y envíelo otra vez."
@@ -54,33 +50,26 @@ class MovedMeanwhile(Refusal):
 
 
 class OnlySession(Refusal):
-    code = "only_session"
     sentence = N_("Es la única sesión que queda. Para cancelarla, cancele la capacitación.")
 
 
 class SessionIsOff(Refusal):
-    code = "session_is_off"
     sentence = N_("Esa sesión no se realiza. Si sí se realizó, dígalo primero en la página de la capacitación.")
 
 
 class SessionCancelled(Refusal):
-    code = "session_cancelled"
     sentence = N_("Esa sesión está cancelada. Agregue otra en la capacitación.")
 
 
 class NotStarted(Refusal):
-    code = "not_started"
     sentence = N_("La sesión todavía no empieza. Ciérrela cuando termine.")
 
 
-class EndOutside(Refusal):
-    code = "end_outside"
-    status = 422
+class EndOutside(WrongInput):
     sentence = N_("La sesión terminó entre su comienzo y ahora. Si sigue, ciérrela cuando termine.")
 
 
 class PlaceGone(Refusal):
-    code = "place_gone"
     sentence = N_(
         "Quienes la conocen no sabrían adónde ir. Escoja el lugar o, si es en línea, "
         "escriba el enlace en la capacitación."

@@ -22,7 +22,6 @@ class SignInNeeded(Exception):
 
 
 class WrongRole(NotAllowed):
-    code = "wrong_role"
     sentence = N_("Su usuario no tiene permiso para esto. Si lo necesita, pídalo a la coordinación de su ventanilla.")
 
 

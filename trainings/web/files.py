@@ -20,7 +20,6 @@ LONGEST_FIELD = 4 * 1024
 
 
 class FileTooLarge(Refusal):
-    code = "file_too_large"
     status = 413
     limit: ClassVar[int] = FILE_LIMIT
     sentence = N_(
@@ -29,7 +28,6 @@ class FileTooLarge(Refusal):
 
 
 class RecordingTooLarge(FileTooLarge):
-    code = "recording_too_large"
     limit: ClassVar[int] = 5 * MEGABYTE
     sentence = N_(
         "La grabación pesa más de 5 MB. Grábela con calidad baja (32 kbit/s bastan para la voz), o hágala más corta."
@@ -37,25 +35,21 @@ class RecordingTooLarge(FileTooLarge):
 
 
 class PhoneCopyTooLarge(FileTooLarge):
-    code = "phone_copy_too_large"
     limit: ClassVar[int] = 5 * MEGABYTE
     sentence = N_("El archivo pesa más de 5 MB: no es la copia de un teléfono. Su nombre empieza con «marcas-».")
 
 
 class CheckedFileTooLarge(FileTooLarge):
-    code = "checked_file_too_large"
     limit: ClassVar[int] = MEGABYTE
     sentence = N_("El archivo pesa más de 1 MB: no es uno de los que entregan las ventanillas, que pesan mucho menos.")
 
 
 class PictureTooLarge(FileTooLarge):
-    code = "picture_too_large"
     limit: ClassVar[int] = 4 * MEGABYTE
     sentence = N_("La imagen pesa más de 4 MB. Redúzcala: 1000 puntos de ancho bastan.")
 
 
 class KeyFileTooLarge(FileTooLarge):
-    code = "key_file_too_large"
     limit: ClassVar[int] = 64 * 1024
     sentence = N_("El archivo pesa demasiado: no es un certificado. Suba el que termina en .p12 o .pfx.")
 

@@ -52,12 +52,10 @@ class Form(BaseModel):
 
 class WrongFormType(Malformed):
     status = 415
-    code = "wrong_form_type"
     sentence = N_("Aquí no se pueden enviar archivos. Vuelva a la página y envíe el formulario.")
 
 
 class UnreadableForm(Malformed):
-    code = "unreadable_form"
     sentence = N_("No pudimos leer lo que envió. Vuelva a la página e inténtelo otra vez.")
 
 

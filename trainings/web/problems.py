@@ -29,7 +29,6 @@ SENTENCES = {
 
 
 class DatabaseBusy(Busy):
-    code = "database_busy"
     sentence = N_(
         "Ahora no pudimos guardar ni leer. Espere medio minuto y pruebe otra vez: nada de lo guardado se perdió."
     )

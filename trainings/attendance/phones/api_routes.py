@@ -43,7 +43,6 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 class UnreadableRequest(Malformed):
-    code = "unreadable_request"
     sentence = N_("No pudimos leer lo que envió este teléfono.")
 
 
@@ -112,7 +111,6 @@ REVOKED_BATCHES, MOST_REVOKED, REVOKED_SECONDS = "revoked_phone", 200, 86_400
 
 
 class UnreadableBatch(Malformed):
-    code = "unreadable_batch"
     sentence = N_("No pudimos leer lo que envió este teléfono: envíe a lo más 50 marcas a la vez. Nada se perdió.")
 
 

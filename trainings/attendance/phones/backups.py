@@ -25,7 +25,7 @@ from trainings.attendance.phones.uploads import Upload
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.web.i18n import N_
 
@@ -33,18 +33,14 @@ MOST_OFFSET = 200 * 365 * 86_400_000
 """Milliseconds."""
 
 
-class NotACopy(Refusal):
-    status = 422
-    code = "not_a_copy"
+class NotACopy(WrongInput):
     sentence = N_(
         "Ese archivo no es la copia de un teléfono. Su nombre empieza con «marcas-» y termina con «.json». "
         "Pídalo otra vez, como archivo y no como texto."
     )
 
 
-class CopyNotOurs(Refusal):
-    status = 422
-    code = "copy_not_ours"
+class CopyNotOurs(WrongInput):
     sentence = N_(
         "Esa copia no se puede abrir: se dañó en el camino, o es de un teléfono que no está en su ventanilla. "
         "Pida que la guarden y la envíen otra vez."

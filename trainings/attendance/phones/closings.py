@@ -30,14 +30,12 @@ PHONE = Actor(id=None, role="phone")
 
 
 class ClosedMeanwhile(Refusal):
-    code = "closed_meanwhile"
     sentence = N_(
         "Mientras tanto se cerró la sesión. Si todavía no termina, ábrala otra vez en su página de asistencia."
     )
 
 
 class NoClosingWaits(Refusal):
-    code = "no_closing_waits"
     sentence = N_("Ya no hay un cierre pendiente. Si la sesión terminó, ciérrela en su página de asistencia.")
 
 

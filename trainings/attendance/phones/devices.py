@@ -32,29 +32,24 @@ NAME_LENGTH = 60
 
 
 class UnknownPhone(NotFound):
-    code = "unknown_phone"
     sentence = N_("No encontramos ese teléfono. Búsquelo en la lista de teléfonos.")
 
 
 class NothingToMark(Refusal):
-    code = "nothing_to_mark"
     sentence = N_("No hay sesiones ni actividades suyas en estos días. Pida que le pongan en una, y vuelva aquí.")
 
 
 class CodeOver(NotFound):
     """Unknown, used and expired look alike."""
 
-    code = "code_over"
     sentence = N_("Ese código no es correcto, ya se usó o venció. Pida otro: dura 10 minutos.")
 
 
 class CodeUsed(Refusal):
-    code = "code_used"
     sentence = N_("Ese código ya se usó: el otro teléfono quedó preparado.")
 
 
 class NotYourPhone(NotAllowed):
-    code = "not_your_phone"
     sentence = N_("Ese teléfono lo preparó otra persona. Pídaselo a quien coordina.")
 
 

@@ -43,7 +43,6 @@ T = TypeVar("T")
 
 
 class SomebodyCame(Refusal):
-    code = "somebody_came"
     sentence = N_(
         "Hay marcas de quienes llegaron a esta sesión: %(n)s. Si llegaron, sí se realizó; si son un error, "
         "deshágalas primero en su página de asistencia."

@@ -26,7 +26,6 @@ WITHOUT_NAME = "Sin nombre todavía"
 
 
 class UnknownSheet(NotFound):
-    code = "unknown_sheet"
     sentence = N_("No encontramos esa hoja. Revise el código que trae impreso arriba, como 7K2Q-M.")
 
 

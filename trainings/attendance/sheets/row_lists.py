@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.web.i18n import N_
 
 ALL, EXCEPT, ALSO = "todas", "menos", "mas"
@@ -25,14 +25,12 @@ _COLON = re.compile(r"([^\W\d])\s*:")
 LONGEST = 400
 
 
-class UnreadableRows(Refusal):
-    status = 422
+class UnreadableRows(WrongInput):
     code = "unreadable_rows"
     sentence = N_("No entendemos «%(word)s». Escriba números de fila, como 1-12, 15, o «todas menos 4, 9».")
 
 
-class NoSuchRow(Refusal):
-    status = 422
+class NoSuchRow(WrongInput):
     code = "no_such_row"
     sentence = N_("La hoja no tiene fila %(row)s: llega a la %(last)s.")
 

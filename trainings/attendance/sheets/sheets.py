@@ -18,7 +18,7 @@ from trainings.attendance.sheets.queries import Line, event_of_row, line_of, lis
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.places.models import Operator
 from trainings.registrations.models import Card
@@ -48,35 +48,26 @@ def columns_of(operator: Operator) -> list[str]:
 
 
 class UnknownOperator(NotFound):
-    code = "unknown_operator"
     sentence = N_("No encontramos esa entidad entre las suyas.")
 
 
-class NobodyToPrint(Refusal):
-    code = "nobody_to_print"
-    status = 422
+class NobodyToPrint(WrongInput):
     sentence = N_("La hoja quedaría vacía. Escriba cuántas filas vacías lleva.")
 
 
-class NoRows(Refusal):
-    code = "no_rows"
-    status = 422
+class NoRows(WrongInput):
     sentence = N_("Con esa línea no queda ninguna fila marcada. Revise los números.")
 
 
 class RowIsEmpty(Refusal):
-    code = "row_is_empty"
     sentence = N_("En la fila %(row)s no hay nadie marcado. Márquela primero.")
 
 
-class LeftAtWrongTime(Refusal):
-    code = "left_at_wrong_time"
-    status = 422
+class LeftAtWrongTime(WrongInput):
     sentence = N_("Escriba una hora entre el comienzo y el final de la sesión, que ya haya pasado.")
 
 
 class CardIsGone(Refusal):
-    code = "card_is_gone"
     sentence = N_(
         "La tarjeta de la fila %(row)s ya no vale, o es de otra capacitación. Anote a la persona con «Sin boleto»."
     )

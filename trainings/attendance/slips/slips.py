@@ -44,7 +44,7 @@ from trainings.attendance.slips.words import (
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.people.models import Assent, Consent, Guardian
@@ -115,7 +115,6 @@ READ_AT_MOST = timedelta(days=1)
 
 
 class UnknownSlip(NotFound):
-    code = "unknown_slip"
     sentence = N_("No encontramos esa ficha. Puede que ya esté anotada.")
 
 
@@ -124,9 +123,8 @@ class SlipDone(Refusal):
     sentence = N_("Esa ficha ya tiene respuesta. Vuelva a la lista.")
 
 
-class NotAgreed(Refusal):
+class NotAgreed(WrongInput):
     code = NOT_AGREED
-    status = 422
     sentence = N_("Sin su permiso no se guardan los datos. Marque la casilla cuando la persona diga que sí.")
 
 

@@ -20,7 +20,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.forms import PRINTED_FOLIO
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotAllowed, Refusal
+from trainings.errors import NotAllowed, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.web.i18n import N_
@@ -29,33 +29,25 @@ LONGEST_SCAN = 300
 UNDONE_WITHIN = timedelta(days=1)
 
 
-class NothingScanned(Refusal):
-    code = "nothing_scanned"
-    status = 422
+class NothingScanned(WrongInput):
     sentence = N_(
         "Ese código no es de un diploma ni de un boleto de esta capacitación. Escanéelo otra vez, o escríbalo."
     )
 
 
 class NothingToHandOver(Refusal):
-    code = "nothing_to_hand_over"
     sentence = N_("Esa persona no tiene un diploma por entregar en esta capacitación.")
 
 
-class NothingTicked(Refusal):
-    code = "nothing_ticked"
-    status = 422
+class NothingTicked(WrongInput):
     sentence = N_("No marcó a nadie. Marque a quienes ya recibieron su diploma.")
 
 
-class NobodyInRows(Refusal):
-    code = "nobody_in_rows"
-    status = 422
+class NobodyInRows(WrongInput):
     sentence = N_("En esas filas nadie tiene un diploma por entregar. Revise los números y el código de la hoja.")
 
 
 class NotedLongAgo(NotAllowed):
-    code = "noted_long_ago"
     sentence = N_("Esa entrega se anotó hace más de un día. Pida a la coordinación que la deshaga.")
 
 

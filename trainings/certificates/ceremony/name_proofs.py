@@ -18,7 +18,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.issuing import names
 from trainings.certificates.models import ConfirmedHow
 from trainings.db import lock, reads, transaction
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib import dates
 from trainings.lib.folders import DESIGNS
 from trainings.lib.text import fold
@@ -36,21 +36,15 @@ _ALL_OR_THESE = re.compile(r"(?:(?!\b(?:menos|excepto|salvo|except|but)\b)\D)*\d
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "da", "das", "do", "dos", "di", "van", "von"})
 
 
-class RowWithoutName(Refusal):
-    code = "row_without_name"
-    status = 422
+class RowWithoutName(WrongInput):
     sentence = N_("La fila %(row)s no tiene nombre todavía. Anote primero a la persona en la hoja.")
 
 
-class NothingRead(Refusal):
-    code = "nothing_read"
-    status = 422
+class NothingRead(WrongInput):
     sentence = N_("Ahí no se entiende ninguna fila. Escriba «todas menos 4, 9 están bien», o «17: María Elena Caal».")
 
 
-class LetterInRow(Refusal):
-    code = "letter_in_row"
-    status = 422
+class LetterInRow(WrongInput):
     sentence = N_("El diploma no puede imprimir «%(letters)s», en la fila %(row)s. Escriba el nombre con otra letra.")
 
 

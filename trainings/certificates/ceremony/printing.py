@@ -26,7 +26,7 @@ from trainings.certificates.making.merging import Merged, piece
 from trainings.certificates.making.process_pool import mill
 from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
 from trainings.db import reads, transaction
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.lib.text import slugify
 from trainings.outbox.models import OPEN, OutboxJob
 from trainings.schedule.models import Training
@@ -39,15 +39,11 @@ MOST_RANGES = 5_000
 LONGEST_FOLIOS = 60_000
 
 
-class UnreadableFolios(Refusal):
-    code = "unreadable_folios"
-    status = 422
+class UnreadableFolios(WrongInput):
     sentence = N_("No se entiende qué folios pide. Corríjalo, o use un botón de esta página.")
 
 
-class TooManyFolios(Refusal):
-    code = "too_many_folios"
-    status = 422
+class TooManyFolios(WrongInput):
     sentence = N_("Son demasiados folios sueltos para una vez. Pida menos, o use un botón de esta página.")
 
 
@@ -123,17 +119,14 @@ MOST_ASKED = 1_000
 
 
 class NothingToPrint(Refusal):
-    code = "nothing_to_print"
     sentence = N_("No hay nada que imprimir: ningún documento es nuevo ni cambió desde la última vez.")
 
 
 class FileCannotBeMade(Refusal):
-    code = "file_cannot_be_made"
     sentence = N_("No se pudo hacer el archivo de estos folios: %(folios)s. %(why)s")
 
 
 class FilesAreBeingMade(Refusal):
-    code = "files_are_being_made"
     sentence = N_("Todavía se hacen %(n)s archivos. Espere unos minutos e imprima otra vez.")
 
 

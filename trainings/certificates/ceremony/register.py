@@ -46,7 +46,6 @@ WITHOUT_NAME = N_("(nombre borrado)")
 
 
 class UnknownRegister(NotFound):
-    code = "unknown_register"
     sentence = N_("No encontramos ese libro de folios.")
 
 

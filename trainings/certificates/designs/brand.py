@@ -29,7 +29,7 @@ from trainings.certificates.designs import pdf
 from trainings.certificates.designs.texts import Picture
 from trainings.certificates.models import BrandImage, ImageRole
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Operator
@@ -43,24 +43,18 @@ LONGEST_LINE = 80
 
 
 class TooManyPartners(Refusal):
-    code = "too_many_partners"
     sentence = N_("En el diploma caben %(most)s logotipos. Quite uno antes de agregar otro.")
 
 
-class UnprintableLine(Refusal):
-    code = "unprintable_line"
-    status = 422
+class UnprintableLine(WrongInput):
     sentence = N_("El diploma no puede imprimir «%(letters)s». Escríbalo de otra manera.")
 
 
-class TooManyLines(Refusal):
-    code = "too_many_lines"
-    status = 422
+class TooManyLines(WrongInput):
     sentence = N_("Caben %(most)s líneas de hasta %(longest)s letras cada una.")
 
 
 class UnknownPicture(NotFound):
-    code = "unknown_picture"
     sentence = N_("Esa imagen ya no está. Abra la página otra vez.")
 
 
@@ -243,50 +237,36 @@ DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*>")
 LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px|pt|mm|cm|in)?\s*")
 
 
-class NoPicture(Refusal):
-    code = "no_picture"
-    status = 422
+class NoPicture(WrongInput):
     sentence = N_("Ese archivo no es una imagen, aunque su nombre lo diga. Sirven SVG, PNG y JPG.")
 
 
-class PictureMissing(Refusal):
-    code = "picture_missing"
-    status = 422
+class PictureMissing(WrongInput):
     sentence = N_("Escoja el archivo de la imagen.")
 
 
-class TooManyPixels(Refusal):
-    code = "too_many_pixels"
-    status = 422
+class TooManyPixels(WrongInput):
     sentence = N_(
         "La imagen es demasiado grande (%(width)s × %(height)s puntos). Redúzcala: 1000 puntos de ancho bastan."
     )
 
 
-class ActiveDrawing(Refusal):
-    code = "active_drawing"
-    status = 422
+class ActiveDrawing(WrongInput):
     sentence = N_("Ese dibujo trae un programa, una imagen o un enlace adentro (%(what)s). Guárdelo como PNG y súbalo.")
 
 
-class DrawnLetters(Refusal):
-    code = "drawn_letters"
-    status = 422
+class DrawnLetters(WrongInput):
     sentence = N_(
         "El dibujo tiene letras escritas con un tipo de letra que el diploma no tiene. Conviértalas en trazos "
         "(«objeto a trayecto»), o guárdelo como PNG."
     )
 
 
-class DetailedDrawing(Refusal):
-    code = "detailed_drawing"
-    status = 422
+class DetailedDrawing(WrongInput):
     sentence = N_("El dibujo tiene demasiado detalle para imprimirse tan pequeño. Guárdelo como PNG y súbalo.")
 
 
-class StyledDrawing(Refusal):
-    code = "styled_drawing"
-    status = 422
+class StyledDrawing(WrongInput):
     sentence = N_("El dibujo lleva una hoja de estilos. Guárdelo como «SVG simple» o como PNG.")
 
 

@@ -13,7 +13,7 @@ from trainings.certificates.designs import pdf
 from trainings.certificates.designs.texts import MOST_SIGNATORIES, day_on
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.places.models import Operator, Signatory
 from trainings.schedule.models import SessionFacilitator, sessions_on
 from trainings.web.i18n import N_, ngettext
@@ -71,34 +71,26 @@ def office_in(signatory: Signatory, language: str) -> str:
 
 
 class TooManySignatories(Refusal):
-    code = "too_many_signatories"
     sentence = N_(
         "En el diploma caben %(most)s firmas, y esos días ya firman tantas personas. "
         "Quite una, o diga hasta cuándo firma."
     )
 
 
-class UnprintableSignatory(Refusal):
-    code = "unprintable_signatory"
-    status = 422
+class UnprintableSignatory(WrongInput):
     sentence = N_("El diploma no puede imprimir «%(letters)s». Escríbalo de otra manera.")
 
 
-class EndsBeforeItBegins(Refusal):
-    code = "ends_before_it_begins"
-    status = 422
+class EndsBeforeItBegins(WrongInput):
     sentence = N_("La fecha final es anterior a la primera. Revise las dos.")
 
 
 class UnknownSignatory(NotFound):
-    code = "unknown_signatory"
     sentence = N_("Esa firma ya no está en la lista. Abra la página otra vez.")
 
 
 class PapersOutstanding(Refusal):
     """A warning, overridden by `is_sure`. `n` papers, of the trainings `titles`."""
-
-    code = "papers_outstanding"
 
     def __init__(self, titles: Sequence[str]) -> None:
         named = ", ".join(dict.fromkeys(titles))

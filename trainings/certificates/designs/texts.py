@@ -198,8 +198,6 @@ def _parsed(text: str) -> Any:
 class UnusableTexts(Refusal):
     """The sentence names the fault in a file of `certificates/texts/`."""
 
-    code = "unusable_texts"
-
 
 @dataclass(frozen=True, slots=True)
 class Wording:

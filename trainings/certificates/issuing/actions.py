@@ -45,7 +45,7 @@ from trainings.certificates.models import MOVES, Certificate, CertificateKind, C
 from trainings.certificates.refusals import UnprintableText
 from trainings.certificates.trust import status_lists
 from trainings.db import lock, reads, sql, transaction
-from trainings.errors import NotAllowed, NotFound, Refusal
+from trainings.errors import NotAllowed, NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.lib.text import initials
 from trainings.outbox.actions import stop_batch
@@ -63,7 +63,6 @@ TAKE_NUMBERS = """
 
 
 class UnprintableName(Refusal):
-    code = "unprintable_name"
     sentence = N_("El diploma no puede imprimir «%(letters)s». Corrija el nombre y emítalo otra vez.")
 
 
@@ -73,13 +72,10 @@ class NoSignatory(Refusal):
 
 
 class AlreadyRevoked(Refusal):
-    code = "already_revoked"
     sentence = N_("Este certificado ya está anulado.")
 
 
-class ReasonMissing(Refusal):
-    code = "reason_missing"
-    status = 422
+class ReasonMissing(WrongInput):
     sentence = N_("Escriba por qué se anula.")
 
 
@@ -322,24 +318,19 @@ async def revoke_held(
 MOST_ALONE = 10
 
 
-class NoneChosen(Refusal):
-    code = "none_chosen"
-    status = 422
+class NoneChosen(WrongInput):
     sentence = N_("Marque al menos uno que no esté anulado.")
 
 
 class AlreadyAsked(Refusal):
-    code = "already_asked"
     sentence = N_("Ya hay una petición de anular en esta capacitación. Espere a que otra persona la decida.")
 
 
 class AlreadyDecided(Refusal):
-    code = "already_decided"
     sentence = N_("Otra persona ya decidió esta petición.")
 
 
 class OwnRequest(NotAllowed):
-    code = "own_request"
     sentence = N_("Usted lo pidió, así que decide otra persona: alguien más de la coordinación o de la administración.")
 
 

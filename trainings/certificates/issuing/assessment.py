@@ -23,19 +23,16 @@ MOST_POINTS = 100
 
 
 class NoTest(Refusal):
-    code = "no_test"
     sentence = N_("Este curso no tiene evaluación. La coordinación puede ponerle una en el catálogo.")
 
 
 class MarkStated(Refusal):
-    code = "mark_stated"
     sentence = N_(
         "Hay certificados que dicen que esa persona aprobó. Para bajar su nota, anúlelos primero: %(folios)s."
     )
 
 
 class MayNotEnterMarks(NotAllowed):
-    code = "may_not_enter_marks"
     sentence = N_("Las notas las anota quien facilita la capacitación, o la coordinación.")
 
 

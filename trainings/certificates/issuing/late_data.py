@@ -96,7 +96,6 @@ def _held_in(spans: Sequence[tuple[datetime, datetime]]) -> Held:
 
 
 class ChangedAgain(Refusal):
-    code = "changed_again"
     sentence = N_("Las horas cambiaron otra vez mientras decidía. Mire la lista como está ahora.")
 
 
@@ -229,7 +228,6 @@ async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: A
 
 
 class PapersTellIt(Refusal):
-    code = "papers_tell_it"
     sentence = N_(
         "Documentos que ya se emitieron y cuentan esta sesión: %(n)s. Anúlelos primero en Diplomas; "
         "después de anotarlo, emítalos otra vez."

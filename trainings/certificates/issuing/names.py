@@ -32,7 +32,7 @@ from trainings.certificates.models import (
 )
 from trainings.certificates.trust import status_lists
 from trainings.db import keyring, lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.lib.text import are_alike, fold, initials
 from trainings.people.actions import name_key
@@ -169,14 +169,11 @@ async def changed_names(papers: Sequence[Certificate]) -> list[ChangedName]:
 # -- confirmed or corrected
 
 
-class LetterNotPrintable(Refusal):
-    code = "letter_not_printable"
-    status = 422
+class LetterNotPrintable(WrongInput):
     sentence = N_("El diploma no puede imprimir «%(letters)s». Escriba el nombre sin eso, o con otra letra.")
 
 
 class NameChanged(Refusal):
-    code = "name_changed"
     sentence = N_("El nombre cambió mientras tanto. Léalo otra vez antes de decir que está bien.")
 
 
@@ -189,14 +186,12 @@ class AlreadyValid(Refusal):
 
 
 class PaperInHand(Refusal):
-    code = "paper_in_hand"
     sentence = N_("El diploma ya se entregó. Si el nombre está mal escrito, pida otro en la ventanilla.")
 
 
 class PaperPrinted(PaperInHand):
     """Only staff change the name on a printed paper."""
 
-    code = "paper_printed"
     sentence = N_("El diploma ya se imprimió. Si el nombre está mal escrito, pida a la ventanilla que lo corrija.")
 
 

@@ -50,12 +50,10 @@ Signing = dict[date, tuple[tuple[str, str], ...]]
 
 
 class NothingUnused(Refusal):
-    code = "nothing_unused"
     sentence = N_("No hay ninguno que anular: la lista cambió mientras tanto.")
 
 
 class AttendanceOpen(Refusal):
-    code = "attendance_open"
     sentence = N_("Antes marque a quienes firmaron la hoja y cierre la sesión. Después se anulan los que no se usaron.")
 
 

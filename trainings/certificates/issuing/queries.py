@@ -66,7 +66,6 @@ class UnknownAtDesk(NotFound):
 
 
 class MayNotIssue(NotAllowed):
-    code = "may_not_issue"
     sentence = N_("Solo la coordinación prepara, emite y anula diplomas. Pídaselo.")
 
 

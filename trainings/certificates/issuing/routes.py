@@ -69,7 +69,6 @@ NOT_ISSUED, NOT_CONFIRMED = N_("No se emitió"), N_("No se confirmó")
 
 
 class IsRevoked(Refusal):
-    code = "is_revoked"
     sentence = N_("Este documento está anulado y ya no se imprime. Si la persona necesita otro, emítalo de nuevo.")
 
 

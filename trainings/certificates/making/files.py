@@ -28,7 +28,6 @@ logger = logging.getLogger("trainings.certificates")
 
 
 class NameRemoved(Refusal):
-    code = "name_removed"
     sentence = N_("La persona pidió que se quitara su nombre, así que ya no hay archivo. El folio y el código siguen.")
 
 

@@ -53,12 +53,10 @@ MADE_A_DAY = 10
 
 
 class NothingAttended(Refusal):
-    code = "nothing_attended"
     sentence = N_("Todavía no consta asistencia a ninguna capacitación. El historial se hace después de la primera.")
 
 
 class UnprintableTranscript(Refusal):
-    code = "unprintable_transcript"
     sentence = N_("El historial no puede imprimir «%(letters)s». Corrija el nombre y hágalo otra vez.")
 
 

@@ -110,7 +110,6 @@ def _pair(key: IssuerKey, operator_code: str) -> KeyPair:
 
 
 class UnknownIssuer(NotFound):
-    code = "unknown_issuer"
     sentence = N_("No encontramos a quien emite estos certificados.")
 
 

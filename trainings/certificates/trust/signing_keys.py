@@ -28,7 +28,7 @@ from trainings.certificates.designs import pdf
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib.dates import numeric_date
 from trainings.lib.text import clean
 from trainings.places.models import Operator
@@ -41,47 +41,33 @@ LONGEST_NAME = 160
 _CHILD = Path(__file__).with_name("key_file_child.py")
 
 
-class UnreadableKeyFile(Refusal):
-    code = "unreadable_key_file"
-    status = 422
+class UnreadableKeyFile(WrongInput):
     sentence = N_("Ese archivo no es un certificado que se pueda usar. Pida a su proveedor un archivo .p12 o .pfx.")
 
 
-class WrongKeyPassword(Refusal):
-    code = "wrong_key_password"
-    status = 422
+class WrongKeyPassword(WrongInput):
     sentence = N_("La contraseña no abre ese archivo. Es la que le dio el proveedor, no la de su usuario.")
 
 
-class KeyMissing(Refusal):
-    code = "key_missing"
-    status = 422
+class KeyMissing(WrongInput):
     sentence = N_(
         "El archivo no trae la llave privada junto con su certificado. Pida al proveedor el archivo completo."
     )
 
 
-class WrongKeyKind(Refusal):
-    code = "wrong_key_kind"
-    status = 422
+class WrongKeyKind(WrongInput):
     sentence = N_("La llave de ese archivo es de otro tipo. Pida al proveedor una de curva elíptica P-256 (ES256).")
 
 
-class CertificateExpired(Refusal):
-    code = "certificate_expired"
-    status = 422
+class CertificateExpired(WrongInput):
     sentence = N_("Ese certificado venció el %(day)s. Pida uno nuevo a su proveedor.")
 
 
-class CertificateNotYet(Refusal):
-    code = "certificate_not_yet"
-    status = 422
+class CertificateNotYet(WrongInput):
     sentence = N_("Ese certificado vale hasta desde el %(day)s. Cárguelo ese día.")
 
 
-class CertificateNameless(Refusal):
-    code = "certificate_nameless"
-    status = 422
+class CertificateNameless(WrongInput):
     sentence = N_("El certificado no dice de quién es. Pida otro a su proveedor.")
 
 
@@ -198,25 +184,19 @@ PUBLIC_FIELDS = (
 )
 
 
-class UnprintableCertificate(Refusal):
-    code = "unprintable_certificate"
-    status = 422
+class UnprintableCertificate(WrongInput):
     sentence = N_("El diploma no puede imprimir «%(letters)s», que está en el nombre del certificado.")
 
 
 class AlreadyLoaded(Refusal):
-    code = "already_loaded"
     sentence = N_("Ese certificado ya se cargó antes. Si necesita otro, pídalo a su proveedor.")
 
 
 class UnknownSigningKey(NotFound):
-    code = "unknown_signing_key"
     sentence = N_("No encontramos ese certificado. Abra la página otra vez.")
 
 
-class TheftAhead(Refusal):
-    code = "theft_ahead"
-    status = 422
+class TheftAhead(WrongInput):
     sentence = N_("Ese día todavía no llega. Escriba desde qué día la pudo tener alguien ajeno.")
 
 

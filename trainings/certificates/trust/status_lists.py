@@ -55,7 +55,6 @@ NAME = re.compile(r"([0-9]{4})(?:-([2-9]|[1-9][0-9]{1,2}))?")
 
 
 class UnknownList(NotFound):
-    code = "unknown_list"
     sentence = N_("Esa lista no existe.")
 
 

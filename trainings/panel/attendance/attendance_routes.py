@@ -39,7 +39,7 @@ from trainings.attendance.review import views as review_views
 from trainings.attendance.review.queries import review_of
 from trainings.attendance.scans import Answer
 from trainings.certificates.issuing import preparing
-from trainings.errors import Malformed, Refusal
+from trainings.errors import Malformed, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.panel.attendance.forms import CloseForm, MarkForm, UndoForm, WalkInForm
 from trainings.people import choices
@@ -62,14 +62,11 @@ from trainings.web.render import redirect, render, scan_page_headers
 PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
 
 
-class EndMissing(Refusal):
-    code = "end_missing"
-    status = 422
+class EndMissing(WrongInput):
     sentence = N_("Falta mucho para la hora planeada. Escriba a qué hora terminó.")
 
 
 class UnreadableEvents(Malformed):
-    code = "unreadable_events"
     sentence = N_("No pudimos leer las marcas que envió este aparato.")
 
 

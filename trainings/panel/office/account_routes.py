@@ -37,7 +37,6 @@ ROLES_OF_A_HUB = tuple(role for role in Role if role in HUB_ROLES)
 
 
 class UnknownPost(Refusal):
-    code = "unknown_post"
     sentence = N_("Escoja uno de los roles de la lista.")
 
 

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import OPERATOR_ADMINS
 from trainings.db import reads
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.outbox import templates
 from trainings.outbox.placeholders import OwnWords, check_words, offer_of
 from trainings.outbox.text_forms import MOST_DAYS, ReminderForm, TextForm
@@ -34,14 +34,11 @@ ONE = INDEX + "/{operator:uuid}/{kind}/{lang}"
 LANGUAGE_WORDS = {"es-GT": N_("Español"), "en": N_("Inglés")}
 
 
-class NothingSaid(Refusal):
-    code = "nothing_said"
-    status = 422
+class NothingSaid(WrongInput):
     sentence = N_("Escriba el mensaje, o vuelva al texto original.")
 
 
 class UnknownText(NotFound):
-    code = "unknown_text"
     sentence = N_("No encontramos ese texto.")
 
 

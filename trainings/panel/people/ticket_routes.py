@@ -31,7 +31,6 @@ from trainings.web.render import redirect, render, token_page_headers
 
 
 class NoTicket(Refusal):
-    code = "no_ticket"
     sentence = N_("Esta inscripción no tiene lugar, así que no hay boleto que imprimir.")
 
 

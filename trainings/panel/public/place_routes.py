@@ -46,7 +46,6 @@ ACTIVITIES_AHEAD = timedelta(days=365)
 
 
 class UnknownPlace(NotFound):
-    code = "unknown_place"
     sentence = N_("No encontramos ese municipio. Búsquelo por su nombre en el inicio.")
 
 

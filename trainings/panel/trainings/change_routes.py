@@ -37,7 +37,6 @@ AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 
 class NothingChanged(NotFound):
-    code = "nothing_changed"
     sentence = N_("Esta sesión no cambió en los últimos siete días.")
 
 

@@ -26,7 +26,6 @@ PERSON = ONE + "/personas/{registration_id:uuid}"
 
 
 class UnknownPerson(NotFound):
-    code = "unknown_person"
     sentence = N_("No encontramos a esa persona en esta capacitación.")
 
 

@@ -10,7 +10,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia
 from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK
@@ -68,9 +68,7 @@ class NotOnList(Refusal):
     sentence = N_("Ya no está en esta lista: canceló su inscripción, le llegó el correo, o se le avisa con otra lista.")
 
 
-class NoWhyClosed(Refusal):
-    code = "no_why_closed"
-    status = 422
+class NoWhyClosed(WrongInput):
     sentence = N_("Escoja por qué cierra la lista si faltan personas.")
 
 

@@ -37,12 +37,10 @@ SHOWN_TRAINING = ("training__hub__seat", "training__venue__municipality", "munic
 
 
 class UnknownCards(NotFound):
-    code = "unknown_cards"
     sentence = N_("Este enlace no abre ninguna tarjeta. Revise que esté completo, o llame a la ventanilla.")
 
 
 class UnknownBlock(NotFound):
-    code = "unknown_block"
     sentence = N_("No encontramos esas tarjetas en su ventanilla. Búsquelas en la página de la capacitación.")
 
 

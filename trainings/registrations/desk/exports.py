@@ -13,7 +13,7 @@ from trainings.accounts.permissions import can_export
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib.dates import numeric_date
 from trainings.limits import actions as limits
 from trainings.people.choices import ANOTHER_PLACE_WORDS
@@ -64,15 +64,11 @@ NAMES = (N_("Nombres"), N_("Apellidos"))
 A_MINOR = N_("menor de edad")
 
 
-class NoReason(Refusal):
-    code = "no_reason"
-    status = 422
+class NoReason(WrongInput):
     sentence = N_("Diga para qué necesita los nombres.")
 
 
-class WrongPeriod(Refusal):
-    code = "wrong_period"
-    status = 422
+class WrongPeriod(WrongInput):
     sentence = N_("La segunda fecha debe ser igual o posterior a la primera, y con no más de 400 días entre las dos.")
 
 

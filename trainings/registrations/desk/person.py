@@ -31,7 +31,6 @@ from trainings.web.i18n import N_, gettext
 
 
 class UnknownRegistration(NotFound):
-    code = "unknown_registration"
     sentence = N_("No encontramos esa inscripción en su ventanilla. Búsquela en la lista de la capacitación.")
 
 
@@ -313,7 +312,6 @@ ONE = "/panel/inscripciones/{id:uuid}"
 
 
 class OnlyTheDesk(NotAllowed):
-    code = "only_the_desk"
     sentence = N_("Eso lo hace la ventanilla. Pídalo a quien coordina o atiende el escritorio.")
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.registrations.desk import review_queries
 from trainings.registrations.desk.review_queries import MOST_AT_ONCE, Held, Waiting
@@ -32,9 +32,7 @@ REVIEW = "/panel/revisar"
 APPROVE, REJECT = "aprobar", "rechazar"
 
 
-class NothingChosen(Refusal):
-    code = "nothing_chosen"
-    status = 422
+class NothingChosen(WrongInput):
     sentence = N_("No marcó a nadie, o ya tienen respuesta. Marque a quién responder.")
 
 

@@ -16,7 +16,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK, EDITORS, can_edit_trainings
 from trainings.audit.actions import record
 from trainings.db import reads
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import dates
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import show_phone
@@ -64,9 +64,8 @@ WAITING_TEXT = N_("%(hub)s: sigue en la lista de espera (%(when)s). Si ya no le 
 CLOSED_TEXT = N_("%(hub)s: se cerró la lista de espera (%(when)s) y no hubo lugar. Para otra fecha llame al %(phone)s.")
 
 
-class NoReason(Refusal):
+class NoReason(WrongInput):
     code = "no_hand_reason"
-    status = 422
     sentence = N_("Escoja por qué pasa antes que las demás.")
 
 

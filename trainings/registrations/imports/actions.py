@@ -17,7 +17,7 @@ from trainings.accounts.queries import NO_ROLE, actor_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, sql, transaction
-from trainings.errors import NotFound, Refusal, TooMany
+from trainings.errors import NotFound, Refusal, TooMany, WrongInput
 from trainings.lib import tokens
 from trainings.lib.tabular import Problem, Table, UnreadableTable, read_table
 from trainings.limits import actions as limits
@@ -80,48 +80,37 @@ FORGET = """
 """
 
 
-class UnreadableList(Refusal):
-    code = "unreadable_list"
-    status = 422
-
+class UnreadableList(WrongInput):
     def __init__(self, problem: Problem, n: int = 0) -> None:
         most = MOST_COLUMNS if problem is Problem.TOO_MANY_COLUMNS else MOST_ROWS
         super().__init__(UNREADABLE[problem], field="file", n=f"{n:,}", most=f"{most:,}", parts=-(-n // most))
 
 
-class NobodyInList(Refusal):
-    code = "nobody_in_list"
-    status = 422
+class NobodyInList(WrongInput):
     sentence = N_("Debajo de los títulos de las columnas no hay ninguna persona. Revise el archivo.")
 
 
 class NotPublished(Refusal):
-    code = "not_published"
     sentence = N_("Publique la capacitación antes de importar la lista.")
 
 
 class UnknownList(NotFound):
-    code = "unknown_list"
     sentence = N_("No encontramos esa lista en su ventanilla. Súbala otra vez desde la página de la capacitación.")
 
 
 class ListGone(Refusal):
-    code = "list_gone"
     sentence = N_("La lista ya no está: se guarda un día. Súbala otra vez.")
 
 
 class ListStarted(Refusal):
-    code = "list_started"
     sentence = N_("Esta lista ya se está inscribiendo, o ya terminó.")
 
 
 class ListChanged(Refusal):
-    code = "list_changed"
     sentence = N_("Alguien cambió las columnas de esta lista mientras usted la veía. Revísela otra vez.")
 
 
 class NobodyNew(Refusal):
-    code = "nobody_new"
     sentence = N_("No hay a quién inscribir: todas las filas tienen errores, o ya estaban.")
 
 

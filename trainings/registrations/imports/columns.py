@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from trainings.errors import Refusal
+from trainings.errors import WrongInput
 from trainings.lib.tabular import Row, Table
 from trainings.lib.text import fold
 from trainings.people.models import ConsentHow
@@ -256,21 +256,15 @@ def _is_known(cell: str) -> bool:
 # -- the sheet
 
 
-class NoNameColumn(Refusal):
-    code = "no_name_column"
-    status = 422
+class NoNameColumn(WrongInput):
     sentence = N_("Diga en qué columnas están los nombres y los apellidos, o el nombre completo.")
 
 
-class TwoNameColumns(Refusal):
-    code = "two_name_columns"
-    status = 422
+class TwoNameColumns(WrongInput):
     sentence = N_("Escoja nombres y apellidos por separado, o el nombre completo: no los dos.")
 
 
-class ChosenTwice(Refusal):
-    code = "chosen_twice"
-    status = 422
+class ChosenTwice(WrongInput):
     sentence = N_("Ese dato ya está en otra columna. Deje una de las dos en «No se usa».")
 
 

@@ -11,7 +11,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib.text import fold
 from trainings.registrations.models import Addressee, InvitationLetter, InvitedHow, ReservedBlock
 from trainings.schedule.models import Training
@@ -20,45 +20,35 @@ from trainings.web.i18n import N_
 MOST_LETTERS = 500
 
 
-class NobodyNamed(Refusal):
-    code = "nobody_named"
-    status = 422
+class NobodyNamed(WrongInput):
     sentence = N_("Escriba a quién se invita, uno en cada línea.")
 
 
 class TooManyLetters(Refusal):
-    code = "too_many_letters"
     sentence = N_("Una capacitación lleva hasta %(most)s convocatorias. Ya hay %(n)s.")
 
 
-class NothingChosen(Refusal):
-    code = "nothing_chosen"
-    status = 422
+class NothingChosen(WrongInput):
     sentence = N_("Marque primero en la lista a quién.")
 
 
 class AlreadyInvited(Refusal):
-    code = "already_invited"
     sentence = N_("Lo que ya se anotó como entregado no se quita. Deshaga primero la entrega.")
 
 
 class InvitedInFuture(Refusal):
-    code = "invited_in_future"
     sentence = N_("Ese día todavía no llega. Escriba el día en que se invitó.")
 
 
 class UnknownCards(Refusal):
-    code = "unknown_cards"
     sentence = N_("Esas tarjetas no son de esta capacitación. Escoja otras de la lista.")
 
 
 class CardsGoOnce(Refusal):
-    code = "cards_go_once"
     sentence = N_("Esas tarjetas se entregan una sola vez: van con una sola carta. Escójalas para una, o aparte otras.")
 
 
 class UnknownLetter(NotFound):
-    code = "unknown_letter"
     sentence = N_("No encontramos esa convocatoria en su ventanilla. Búsquela en la capacitación.")
 
 

@@ -39,17 +39,14 @@ SHARED_WITH: Mapping[Addressee, str] = {
 
 
 class NotYetPublished(Refusal):
-    code = "not_yet_published"
     sentence = N_("Esta capacitación es un borrador. Publíquela primero: la carta lleva a su página.")
 
 
 class NothingToInviteTo(Refusal):
-    code = "nothing_to_invite_to"
     sentence = N_("Esta capacitación se canceló o ya se realizó: ya no hay a qué invitar.")
 
 
 class NoLetters(Refusal):
-    code = "no_letters"
     sentence = N_("Agregue primero a quién se invita: cada línea es una carta.")
 
 

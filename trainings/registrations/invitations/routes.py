@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import DESK, can_invite
 from trainings.audit.actor import Actor
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.lib.dates import numeric_date
 from trainings.registrations.cards.queries import Block, blocks_of
 from trainings.registrations.invitations import convocation
@@ -38,13 +38,10 @@ UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class TooManyAtOnce(Refusal):
-    code = "too_many_at_once"
     sentence = N_("Un archivo lleva hasta %(most)s cartas. Marque menos.")
 
 
-class HowIsMissing(Refusal):
-    code = "how_is_missing"
-    status = 422
+class HowIsMissing(WrongInput):
     sentence = N_("Escoja cómo se les invitó.")
 
 

@@ -72,7 +72,6 @@ def _changes(person: Participant, answers: Answers) -> dict[str, object]:
 
 
 class NeedsGuardian(Refusal):
-    code = "needs_guardian"
     sentence = N_(
         "Con menos de 18 años hace falta el permiso de su madre, padre o persona encargada. Inscríbale de nuevo con "
         "esa persona, y después cancele esta inscripción."
@@ -84,7 +83,6 @@ class NeedsGuardian(Refusal):
 
 
 class NeedsOwnPermission(Refusal):
-    code = "needs_own_permission"
     sentence = N_(
         "Se inscribió con el permiso y el contacto de su persona encargada. Si tiene 18 años o más, inscríbale de "
         "nuevo con su propio permiso, y después cancele esta inscripción."
@@ -96,7 +94,6 @@ class NeedsOwnPermission(Refusal):
 
 
 class AgeNotTaken(Refusal):
-    code = "age_not_taken"
     sentence = N_("«%(title)s» no recibe a personas de esa edad. Revise la edad; si es así, cancele esa inscripción.")
 
 

@@ -37,7 +37,6 @@ class What(StrEnum):
 
 
 class TooLateToKeep(Refusal):
-    code = "too_late_to_keep"
     sentence = N_(
         "Ya pasaron las 72 horas, así que los datos se borran y eso no se puede deshacer. Para venir, hay que "
         "inscribirse de nuevo."

@@ -40,7 +40,6 @@ THEIR = "training__registrations__participant__"
 
 
 class ClaimFirst(Refusal):
-    code = "claim_first"
     sentence = N_("Primero abra su enlace y diga que este boleto es suyo.")
 
 

@@ -38,7 +38,6 @@ from trainings.web.render import redirect, render, token_page_headers
 
 
 class KeptApart(Refusal):
-    code = "kept_apart"
     sentence = N_(
         "Ya participó antes con nosotros. Para cuidar sus datos, se ven y se cambian solo con el enlace de su primera "
         "inscripción, o en la ventanilla."

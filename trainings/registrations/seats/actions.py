@@ -65,37 +65,30 @@ from trainings.web.i18n import N_
 
 
 class UnknownGroup(NotFound):
-    code = "unknown_group"
     sentence = N_("No encontramos esa inscripción.")
 
 
 class Crowded(Busy):
-    code = "crowded"
     sentence = N_("Hay mucha gente inscribiéndose en este momento. Espere unos segundos y vuelva a intentarlo.")
 
 
 class NameOfBefore(Refusal):
-    code = "name_of_before"
     sentence = N_("Con este nombre ya participó antes. Llame a la ventanilla para cambiarlo.")
 
 
 class NoTicketAnyMore(Refusal):
-    code = "no_ticket_any_more"
     sentence = N_("Esta inscripción está cancelada o ya terminó: no hay boleto que cambiar.")
 
 
 class MinorStays(Refusal):
-    code = "minor_stays"
     sentence = N_("Quien es menor de edad no se separa de la persona que le inscribió. Inscríbale de nuevo con otra.")
 
 
 class ComesAlone(Refusal):
-    code = "comes_alone"
     sentence = N_("Esta persona no viene con nadie más: se inscribió sola, o ya está separada.")
 
 
 class NeedGone(Refusal):
-    code = "need_gone"
     sentence = N_("La persona ya no pide ese apoyo, o canceló. Vuelva a abrir la lista.")
 
 

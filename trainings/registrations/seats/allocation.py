@@ -33,44 +33,36 @@ PAST_PROMOTING = frozenset({Phase.CANCELLED, Phase.HELD})
 
 
 class ChildcareFull(Refusal):
-    code = "childcare_full"
     sentence = N_("No quedan tantos lugares de cuidado infantil. Escriba un número menor, o llame a la ventanilla.")
 
 
 class NoRoom(Refusal):
-    code = "no_room"
     sentence = N_("Faltan %(n)s lugares: aumente el cupo o cancele a alguien.")
     ONE = N_("Falta 1 lugar: aumente el cupo o cancele a alguien.")
 
 
 class NoChildcareRoom(Refusal):
-    code = "no_childcare_room"
     sentence = N_("Faltan %(n)s lugares de cuidado infantil: auméntelos o cancele a alguien.")
     ONE = N_("Falta 1 lugar de cuidado infantil: auméntelos o cancele a alguien.")
 
 
 class NotWaiting(Refusal):
-    code = "not_waiting"
     sentence = N_("Ya no está en la lista de espera. Vuelva a abrir la lista.")
 
 
 class NoOffer(Refusal):
-    code = "no_offer"
     sentence = N_("Ya no hay un lugar guardado. Si todavía le interesa, llame a la ventanilla.")
 
 
 class CapacityBelowTaken(Refusal):
-    code = "capacity_below_taken"
     sentence = N_("Ya hay %(taken)s lugares ocupados: el cupo no puede ser menor.")
 
 
 class ChildcareBelowTaken(Refusal):
-    code = "childcare_below_taken"
     sentence = N_("Ya hay %(taken)s lugares de cuidado infantil ocupados: no pueden ser menos.")
 
 
 class NoPlaceAgain(Refusal):
-    code = "no_place_again"
     sentence = N_(
         "Ahora no queda lugar para esta persona junto con las demás. Inscríbala de nuevo en la página de la "
         "capacitación: queda al final de la lista de espera."
@@ -78,12 +70,10 @@ class NoPlaceAgain(Refusal):
 
 
 class OtherTicket(Refusal):
-    code = "other_ticket"
     sentence = N_("Ya estaba inscrita: vale el otro boleto.")
 
 
 class EachForThemselves(Refusal):
-    code = "each_for_themselves"
     sentence = N_(
         "Cada persona de este grupo tiene su propio enlace y responde por sí misma. Si una dijo que no, cancele la "
         "inscripción de esa persona."
@@ -91,12 +81,10 @@ class EachForThemselves(Refusal):
 
 
 class NotHeld(Refusal):
-    code = "not_held"
     sentence = N_("Esta inscripción ya tiene respuesta. Vuelva a abrir la lista.")
 
 
 class NotEnoughPlaces(Refusal):
-    code = "not_enough_places"
     sentence = N_("Lugares que quedan sin apartar: %(left)s. Escriba un número menor, o suba el cupo.")
 
 

@@ -35,22 +35,18 @@ RELEASED_BEFORE = timedelta(hours=24)
 
 
 class ReleasedTooLate(Refusal):
-    code = "released_too_late"
     sentence = N_("Los lugares sin nombre se sueltan, a más tardar, cuando empieza la primera sesión.")
 
 
 class ReleasedInThePast(Refusal):
-    code = "released_in_the_past"
     sentence = N_("Esa hora ya pasó. Escriba una que esté por venir.")
 
 
 class AlreadyReleased(Refusal):
-    code = "already_released"
     sentence = N_("Estas tarjetas ya se soltaron: sus lugares pasaron a otras personas. Aparte lugares de nuevo.")
 
 
 class NotPublished(Refusal):
-    code = "not_published"
     sentence = N_("Esta capacitación es un borrador. Publíquela y después aparte lugares.")
 
 
@@ -60,7 +56,6 @@ class UnknownCard(NotFound):
 
 
 class UnknownHub(NotFound):
-    code = "unknown_hub"
     sentence = N_("No encontramos esa ventanilla entre las suyas.")
 
 

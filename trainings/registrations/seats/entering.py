@@ -40,7 +40,6 @@ REPLAY = timedelta(hours=24)
 
 
 class KeyUsedAgain(Refusal):
-    code = "key_used_again"
     sentence = N_(
         "Esta página ya se envió con otros datos. Si quería corregirlos, hágalo en el boleto. Si faltó alguien, deje "
         "aquí solo a quien falta y toque el botón otra vez: entra aparte."

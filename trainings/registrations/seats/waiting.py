@@ -50,7 +50,6 @@ TRIES, DAYS = 3, 2
 
 
 class TooFewTries(Refusal):
-    code = "too_few_tries"
     sentence = N_(
         "El lugar se puede soltar cuando nadie contestó tres llamadas, en dos días distintos. Anote cada una con "
         "«No se pudo»."

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.db.connection import DATABASE_ERRORS, is_passing
-from trainings.errors import NotFound, Refusal, TooMany
+from trainings.errors import NotFound, Refusal, TooMany, WrongInput
 from trainings.lib import tokens
 from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung
@@ -35,9 +35,7 @@ CROWD = LARGEST_GROUP * 4
 """More numbered people are no family, whatever else is unreadable."""
 
 
-class TooManyPeople(Refusal):
-    status = 422
-    code = "too_many_people"
+class TooManyPeople(WrongInput):
     sentence = TOO_MANY_PEOPLE
 
 

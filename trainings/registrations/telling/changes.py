@@ -197,7 +197,6 @@ async def waiting_batches(training_id: UUID) -> list[UUID]:
 
 
 class NothingToTell(Refusal):
-    code = "nothing_to_tell"
     sentence = N_("Ya se les avisó, o hubo otro cambio después. Abra la página otra vez para ver cómo está.")
 
 

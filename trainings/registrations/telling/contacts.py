@@ -89,7 +89,6 @@ def _is_apart(own: OwnLink | None) -> bool:
 
 
 class NoGuardian(Refusal):
-    code = "no_guardian"
     sentence = N_("De una persona menor de edad solo se guarda el contacto de quien dio permiso, y nadie lo ha dado.")
 
 

@@ -22,52 +22,42 @@ from trainings.web.i18n import N_
 
 
 class UnknownTopic(Refusal):
-    code = "unknown_topic"
     sentence = N_("Escoja un tema de la lista.")
 
 
 class TopicExists(Refusal):
-    code = "topic_exists"
     sentence = N_("Ya hay un tema con ese nombre. Escójalo de la lista.")
 
 
 class CourseExists(Refusal):
-    code = "course_exists"
     sentence = N_("Ya hay un curso con ese título. Corríjalo, o escriba otro título.")
 
 
 class NotYourCourse(NotAllowed):
-    code = "not_your_course"
     sentence = N_("Este curso lo cambia quien lo hizo. Cópielo para su municipalidad y cambie la copia.")
 
 
 class NoHubOfOnesOwn(Refusal):
-    code = "no_hub_of_ones_own"
     sentence = N_("Usted todavía no coordina ninguna ventanilla. Pida que se la den, y vuelva a intentarlo.")
 
 
 class UnknownOwner(Refusal):
-    code = "unknown_owner"
     sentence = N_("Escoja de quién será el curso: de una de las municipalidades o asociaciones donde usted coordina.")
 
 
 class WrongHours(Refusal):
-    code = "wrong_hours"
     sentence = N_("Escriba cuántas horas dura.")
 
 
 class WrongShare(Refusal):
-    code = "wrong_share"
     sentence = N_("Escriba de 1 a 100.")
 
 
 class UnknownPrerequisite(Refusal):
-    code = "unknown_prerequisite"
     sentence = N_("Escoja de la lista los cursos que van antes.")
 
 
 class PrerequisiteCircle(Refusal):
-    code = "prerequisite_circle"
     sentence = N_("«%(title)s» ya pide completar antes este mismo curso. Quite la marca, o corrija primero el otro.")
 
 

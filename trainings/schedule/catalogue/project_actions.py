@@ -13,12 +13,10 @@ from trainings.schedule.models import Project
 
 
 class ProjectExists(Refusal):
-    code = "project_exists"
     sentence = "There is a project %(name)s already."
 
 
 class PeriodReversed(Refusal):
-    code = "period_reversed"
     sentence = "The project ends before it starts."
 
 

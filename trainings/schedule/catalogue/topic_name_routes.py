@@ -26,7 +26,6 @@ PAGE, CATALOGUE = "/panel/cursos/temas/{slug}", "/panel/cursos"
 
 
 class NotYourTopic(NotAllowed):
-    code = "not_your_topic"
     sentence = N_("Ese tema es también de cursos de otros. Su nombre lo corrige quien administra la plataforma.")
 
 

@@ -29,7 +29,6 @@ from trainings.web.render import render
 
 
 class UnknownTopic(NotFound):
-    code = "unknown_topic"
     sentence = N_("No encontramos este tema. Escoja uno en la lista de capacitaciones.")
 
 

@@ -195,7 +195,6 @@ Key = UUID | str
 
 
 class UnknownTraining(NotFound):
-    code = "unknown_training"
     sentence = N_("No encontramos esta capacitación. Busque las que vienen en su municipio.")
 
 

@@ -24,7 +24,6 @@ PATH = "/panel/capacitaciones"
 
 
 class NothingToCopy(Refusal):
-    code = "nothing_to_copy"
     sentence = N_("Esa capacitación no tiene sesiones que copiar.")
 
 

@@ -31,7 +31,6 @@ from trainings.web.i18n import N_
 
 
 class NotHeldYet(Refusal):
-    code = "not_held_yet"
     sentence = N_("A esa hora todavía no ha terminado. Anótelo cuando ya se haya realizado.")
 
 
@@ -87,7 +86,6 @@ ACT = "schedule.not_held"
 
 
 class NotOverYet(Refusal):
-    code = "not_over_yet"
     sentence = N_("La sesión todavía no termina. Si no se va a realizar, cancélela: así se le avisa a la gente.")
 
 
@@ -150,12 +148,10 @@ async def _become(training: Training, session: TrainingSession, state: SessionSt
 
 
 class DatePassed(Refusal):
-    code = "date_passed"
     sentence = N_("Esa fecha ya pasó. Agregue una sesión nueva en la capacitación.")
 
 
 class AllDatesPassed(Refusal):
-    code = "all_dates_passed"
     sentence = N_("Todas sus fechas ya pasaron. Haga una copia de la capacitación con fechas nuevas.")
 
 

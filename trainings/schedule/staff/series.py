@@ -35,7 +35,6 @@ STEPS = {Pattern.WEEKLY: WEEK, Pattern.BIWEEKLY: 2 * WEEK}
 
 
 class SeriesTooLong(Refusal):
-    code = "series_too_long"
     sentence = N_(
         "Una capacitación tiene hasta %(most)s sesiones, y con estas fechas tendría %(n)s. "
         "Escriba menos, o haga otra capacitación para las demás."
@@ -43,17 +42,14 @@ class SeriesTooLong(Refusal):
 
 
 class SeriesWithoutEnd(Refusal):
-    code = "series_without_end"
     sentence = N_("Escriba cuántas sesiones son, o hasta qué día se repite.")
 
 
 class SeriesEndsBeforeStart(Refusal):
-    code = "series_ends_before_start"
     sentence = N_("La serie termina antes de la primera sesión. Corrija el día.")
 
 
 class SeriesWithoutDays(Refusal):
-    code = "series_without_days"
     sentence = N_("Escriba las fechas, una en cada línea.")
 
 
