@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField
+from trainings.db.fields import UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -43,18 +43,12 @@ class User(Record):
 class RoleGrant(Record):
     """One role of one person at a hub, at an operator, or (both empty) everywhere."""
 
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="grants", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "grants")
     user_id: UUID
     role = fields.CharEnumField(Role, max_length=32)
-    hub: fields.ForeignKeyNullableRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="grants", null=True, on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyNullableRelation[Hub] = reference("Hub", "grants", null=True)
     hub_id: UUID | None
-    operator: fields.ForeignKeyNullableRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="grants", null=True, on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyNullableRelation[Operator] = reference("Operator", "grants", null=True)
     operator_id: UUID | None
 
     class Meta:
@@ -65,9 +59,7 @@ class StaffSession(Record):
     """A signed-in browser. The SHA-256 of its cookie is kept, `ended_at` ends it at once."""
 
     token_hash = fields.CharField(max_length=64, unique=True)
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="sessions", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "sessions")
     user_id: UUID
     seen_at: datetime = UTCDatetimeField()
     idle_minutes = fields.IntField()
@@ -82,9 +74,7 @@ class SignInLink(Record):
     """A one-time link for a password. Its SHA-256 is kept."""
 
     token_hash = fields.CharField(max_length=64, unique=True)
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="sign_in_links", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "sign_in_links")
     user_id: UUID
     expires_at: datetime = UTCDatetimeField()
     used_at: datetime | None = UTCDatetimeField(null=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ class Device(Record):
     `n_unsent`: as it last said; `first_seq`: its first number.
     """
 
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="devices", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "devices")
     hub_id: UUID
     name = fields.CharField(max_length=60)
     token_hash = fields.CharField(max_length=64, null=True, unique=True)
@@ -117,13 +115,9 @@ class Device(Record):
 class DeviceSession(Record):
     """A session whose list a phone has and whose marks it sends, also once it moved."""
 
-    device: fields.ForeignKeyRelation[Device] = fields.ForeignKeyField(
-        "trainings.Device", related_name="sessions", on_delete=fields.RESTRICT
-    )
+    device: fields.ForeignKeyRelation[Device] = reference("Device", "sessions")
     device_id: UUID
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="devices", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "devices")
     session_id: UUID
 
     class Meta:
@@ -135,13 +129,9 @@ class DeviceSession(Record):
 class DeviceActivity(Record):
     """An outreach activity at which a phone counts heads."""
 
-    device: fields.ForeignKeyRelation[Device] = fields.ForeignKeyField(
-        "trainings.Device", related_name="activities", on_delete=fields.RESTRICT
-    )
+    device: fields.ForeignKeyRelation[Device] = reference("Device", "activities")
     device_id: UUID
-    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
-        "trainings.OutreachActivity", related_name="devices", on_delete=fields.RESTRICT
-    )
+    activity: fields.ForeignKeyRelation[OutreachActivity] = reference("OutreachActivity", "devices")
     activity_id: UUID
 
     class Meta:
@@ -155,9 +145,7 @@ class AttendanceSheet(Record):
     `kept_where`: where the signed paper is. `columns` are printed empty, for handwriting.
     """
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="sheets", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "sheets")
     session_id: UUID
     code = fields.CharField(max_length=8, unique=True)
     columns: list[str] = fields.JSONField(default=list)
@@ -176,18 +164,12 @@ class AttendanceSheet(Record):
 class SheetRow(Record):
     """One numbered row of a sheet: an expected person, or a blank one with a spare card."""
 
-    sheet: fields.ForeignKeyRelation[AttendanceSheet] = fields.ForeignKeyField(
-        "trainings.AttendanceSheet", related_name="rows", on_delete=fields.RESTRICT
-    )
+    sheet: fields.ForeignKeyRelation[AttendanceSheet] = reference("AttendanceSheet", "rows")
     sheet_id: UUID
     number = fields.IntField()
-    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="sheet_rows", null=True, on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyNullableRelation[Registration] = reference("Registration", "sheet_rows", null=True)
     registration_id: UUID | None
-    card: fields.ForeignKeyNullableRelation[Card] = fields.ForeignKeyField(
-        "trainings.Card", related_name="sheet_rows", null=True, on_delete=fields.RESTRICT
-    )
+    card: fields.ForeignKeyNullableRelation[Card] = reference("Card", "sheet_rows", null=True)
     card_id: UUID | None
 
     class Meta:
@@ -211,13 +193,9 @@ class WalkInSlip(Record):
     phone's marks.
     """
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="slips", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "slips")
     session_id: UUID
-    device: fields.ForeignKeyNullableRelation[Device] = fields.ForeignKeyField(
-        "trainings.Device", related_name="slips", null=True, on_delete=fields.RESTRICT
-    )
+    device: fields.ForeignKeyNullableRelation[Device] = reference("Device", "slips", null=True)
     device_id: UUID | None
     code_hash = fields.CharField(max_length=24)
     body: str | None = EncryptedTextField(null=True)
@@ -226,9 +204,7 @@ class WalkInSlip(Record):
     seq: int | None = fields.IntField(null=True)
     state = fields.CharEnumField(SlipState, max_length=16, default=SlipState.WAITING)
     problem = fields.CharField(max_length=240, default="")
-    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="slips", null=True, on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyNullableRelation[Registration] = reference("Registration", "slips", null=True)
     registration_id: UUID | None
     decided_by_id: UUID | None = fields.UUIDField(null=True)
 
@@ -264,13 +240,9 @@ class ScanEvent(Record):
     heads. Only the decision, the person, and what is known of its time may change.
     """
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="scans", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "scans")
     session_id: UUID
-    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="scans", null=True, on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyNullableRelation[Registration] = reference("Registration", "scans", null=True)
     registration_id: UUID | None
     kind = fields.CharEnumField(ScanKind, max_length=8)
     target_id: UUID | None = fields.UUIDField(null=True)
@@ -286,14 +258,10 @@ class ScanEvent(Record):
     body_hash = fields.CharField(max_length=64)
     flag = fields.CharEnumField(ScanFlag, max_length=16, default=ScanFlag.NONE)
     reviewed_at: datetime | None = UTCDatetimeField(null=True)
-    phone: fields.ForeignKeyNullableRelation[Device] = fields.ForeignKeyField(
-        "trainings.Device", related_name="scans", null=True, on_delete=fields.RESTRICT
-    )
+    phone: fields.ForeignKeyNullableRelation[Device] = reference("Device", "scans", null=True)
     phone_id: UUID | None
     code_hash = fields.CharField(max_length=24, default="", db_default="")
-    sheet: fields.ForeignKeyNullableRelation[AttendanceSheet] = fields.ForeignKeyField(
-        "trainings.AttendanceSheet", related_name="scans", null=True, on_delete=fields.RESTRICT
-    )
+    sheet: fields.ForeignKeyNullableRelation[AttendanceSheet] = reference("AttendanceSheet", "scans", null=True)
     sheet_id: UUID | None
     row: int | None = fields.IntField(null=True)
     number: int | None = fields.IntField(null=True)
@@ -316,13 +284,9 @@ class Attendance(Record):
     Times are UTC. `minutes`: whole minutes, counted once the session is closed or over.
     """
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="attendances", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "attendances")
     session_id: UUID
-    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="attendances", on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyRelation[Registration] = reference("Registration", "attendances")
     registration_id: UUID
     is_present = fields.BooleanField()
     arrived_at: datetime | None = UTCDatetimeField(null=True)

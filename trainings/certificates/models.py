@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class HandedOver(StrEnum):
 class FolioSeries(Record):
     """The next number of an operator's series in a local year, over all kinds, without gaps."""
 
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="folio_series", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "folio_series")
     operator_id: UUID
     year = fields.IntField()
     next_number = fields.IntField(default=1)
@@ -69,15 +67,11 @@ class Certificate(Record):
     file's hash stay valid.
     """
 
-    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="certificates", on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyRelation[Registration] = reference("Registration", "certificates")
     registration_id: UUID
     kind = fields.CharEnumField(CertificateKind, max_length=16)
     state = fields.CharEnumField(CertificateState, max_length=16)
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="certificates", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "certificates")
     operator_id: UUID
     hub_id: UUID = fields.UUIDField(db_index=True)
     year = fields.IntField()
@@ -147,9 +141,7 @@ class CertificateReview(Record):
     `minutes` and `is_completed`: attendance at the decision; a further change asks again.
     """
 
-    certificate: fields.ForeignKeyRelation[Certificate] = fields.ForeignKeyField(
-        "trainings.Certificate", related_name="reviews", on_delete=fields.RESTRICT
-    )
+    certificate: fields.ForeignKeyRelation[Certificate] = reference("Certificate", "reviews")
     certificate_id: UUID
     minutes = fields.IntField()
     is_completed = fields.BooleanField()
@@ -163,9 +155,7 @@ class CertificateReview(Record):
 class SupersededFile(Record):
     """The hash of a file that was set anew before hand-over: its holder is told so."""
 
-    certificate: fields.ForeignKeyRelation[Certificate] = fields.ForeignKeyField(
-        "trainings.Certificate", related_name="superseded_files", on_delete=fields.RESTRICT
-    )
+    certificate: fields.ForeignKeyRelation[Certificate] = reference("Certificate", "superseded_files")
     certificate_id: UUID
     sha256 = fields.CharField(max_length=64, db_index=True)
     revision = fields.IntField()
@@ -184,9 +174,7 @@ class ConfirmedHow(StrEnum):
 class NameConfirmation(Record):
     """A person confirmed their printed name. `name_key`: a keyed hash of it, another name is unconfirmed."""
 
-    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="name_confirmations", on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyRelation[Registration] = reference("Registration", "name_confirmations")
     registration_id: UUID
     name_key = fields.CharField(max_length=64)
     how = fields.CharEnumField(ConfirmedHow, max_length=16)
@@ -210,9 +198,7 @@ class BrandImage(Record):
     Kept after `removed_at`: papers name it by its `sha256`.
     """
 
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="brand_images", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "brand_images")
     operator_id: UUID
     role = fields.CharEnumField(ImageRole, max_length=16)
     name = fields.CharField(max_length=120)
@@ -236,9 +222,7 @@ class IssuerKey(Record):
     stranger may have it; none of its signatures counts, and badges are signed anew.
     """
 
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="issuer_keys", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "issuer_keys")
     operator_id: UUID
     public_key = fields.CharField(max_length=80, unique=True)
     seed: str | None = EncryptedTextField(null=True)
@@ -257,9 +241,7 @@ class SigningKey(Record):
     stranger may have it; its signatures count only on files that we held before.
     """
 
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="signing_keys", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "signing_keys")
     operator_id: UUID
     certificate_pem = fields.TextField()
     private_key: str | None = EncryptedTextField(null=True)
@@ -300,9 +282,7 @@ class IssueJob(Record):
     file is set.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="issue_jobs", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "issue_jobs")
     training_id: UUID
     hub_id: UUID = fields.UUIDField(db_index=True)
     purpose = fields.CharEnumField(JobPurpose, max_length=16)
@@ -330,13 +310,9 @@ class IssueSkip(Record):
     (`2027-03-05`), or the failure in translatable words.
     """
 
-    job: fields.ForeignKeyRelation[IssueJob] = fields.ForeignKeyField(
-        "trainings.IssueJob", related_name="skips", on_delete=fields.RESTRICT
-    )
+    job: fields.ForeignKeyRelation[IssueJob] = reference("IssueJob", "skips")
     job_id: UUID
-    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="issue_skips", on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyRelation[Registration] = reference("Registration", "issue_skips")
     registration_id: UUID
     reason = fields.CharEnumField(SkipReason, max_length=16)
     detail = fields.CharField(max_length=200, default="")
@@ -350,9 +326,7 @@ class IssueSkip(Record):
 class RevocationRequest(Record):
     """A request to annul more than ten certificates: a second person decides."""
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="revocation_requests", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "revocation_requests")
     training_id: UUID
     hub_id: UUID = fields.UUIDField(db_index=True)
     certificate_ids: list[str] = fields.JSONField()
@@ -373,9 +347,7 @@ class Transcript(Record):
     `entries_digest`: while it is unchanged, the same transcript is given.
     """
 
-    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="transcripts", on_delete=fields.RESTRICT
-    )
+    participant: fields.ForeignKeyRelation[Participant] = reference("Participant", "transcripts")
     participant_id: UUID
     code = fields.CharField(max_length=14, unique=True)
     printed_name = fields.CharField(max_length=240)

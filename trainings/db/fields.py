@@ -56,6 +56,11 @@ def _read(text: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def reference(to: str, related_name: str, **options: Any) -> Any:
+    """A foreign key; the row it names cannot be deleted."""
+    return fields.ForeignKeyField(f"trainings.{to}", related_name=related_name, on_delete=fields.RESTRICT, **options)
+
+
 class EncryptedTextField(fields.TextField):
     """A text sealed in the database (AES-256-GCM, with the key's id).
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField
+from trainings.db.fields import UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 class CalendarLink(Record):
     """The secret address of a facilitator's calendar, shown once: only its SHA-256 is kept."""
 
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="calendar_links", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "calendar_links")
     user_id: UUID
     token_hash = fields.CharField(max_length=64, unique=True)
     revoked_at: datetime | None = UTCDatetimeField(null=True)

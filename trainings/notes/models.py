@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField
+from trainings.db.fields import UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class InformationNote(Record):
     """
 
     slug = fields.CharField(max_length=120, unique=True)
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="notes", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "notes")
     hub_id: UUID
     kind = fields.CharEnumField(NoteKind, max_length=16)
     title = fields.CharField(max_length=180)
@@ -60,9 +58,7 @@ class InformationNote(Record):
     situations: list[str] = fields.JSONField(default=list)
     source_name = fields.CharField(max_length=200, default="")
     source_url = fields.CharField(max_length=500, default="")
-    author: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="notes", on_delete=fields.RESTRICT
-    )
+    author: fields.ForeignKeyRelation[User] = reference("User", "notes")
     author_id: UUID
     reviewed_on: date | None = fields.DateField(null=True)
     expires_on: date | None = fields.DateField(null=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField
+from trainings.db.fields import UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ class MessageTemplate(Record):
     `body`: plain text with placeholders (`placeholders.py`).
     """
 
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="message_templates", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "message_templates")
     operator_id: UUID
     kind = fields.CharField(max_length=48)
     lang = fields.CharField(max_length=8)
@@ -146,9 +144,7 @@ class CallList(Record):
     `cause_id`: the change, the session or the training; the same cause is one list.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="call_lists", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "call_lists")
     training_id: UUID
     session_id: UUID | None = fields.UUIDField(null=True)
     hub_id: UUID = fields.UUIDField(db_index=True)
@@ -188,13 +184,9 @@ class Call(Record):
     `knew_number`, `knew_heard`: the snapshots told, and perhaps heard, before this call.
     """
 
-    call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
-        "trainings.CallList", related_name="calls", on_delete=fields.RESTRICT
-    )
+    call_list: fields.ForeignKeyRelation[CallList] = reference("CallList", "calls")
     call_list_id: UUID
-    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="calls", on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyRelation[Registration] = reference("Registration", "calls")
     registration_id: UUID
     result = fields.CharEnumField(CallResult, max_length=16)
     via = fields.CharEnumField(CallVia, max_length=16)
@@ -210,13 +202,9 @@ class Call(Record):
 class HolderCall(Record):
     """The result of telling a holder of nameless cards, who tells the others."""
 
-    call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
-        "trainings.CallList", related_name="holder_calls", on_delete=fields.RESTRICT
-    )
+    call_list: fields.ForeignKeyRelation[CallList] = reference("CallList", "holder_calls")
     call_list_id: UUID
-    block: fields.ForeignKeyRelation[ReservedBlock] = fields.ForeignKeyField(
-        "trainings.ReservedBlock", related_name="calls", on_delete=fields.RESTRICT
-    )
+    block: fields.ForeignKeyRelation[ReservedBlock] = reference("ReservedBlock", "calls")
     block_id: UUID
     result = fields.CharEnumField(CallResult, max_length=16)
     via = fields.CharEnumField(CallVia, max_length=16)

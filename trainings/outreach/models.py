@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField
+from trainings.db.fields import UTCDatetimeField, reference
 from trainings.db.models import Record
 from trainings.schedule.models import Dated, EntryText
 
@@ -36,25 +36,17 @@ class OutreachActivity(Dated):
     """
 
     slug = fields.CharField(max_length=120, unique=True)
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="activities", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "activities")
     hub_id: UUID
     kind = fields.CharEnumField(ActivityKind, max_length=16)
     title = fields.CharField(max_length=180)
     summary = fields.TextField(default="")
-    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="activities", on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "activities")
     municipality_id: str
-    venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
-        "trainings.Venue", related_name="activities", null=True, on_delete=fields.RESTRICT
-    )
+    venue: fields.ForeignKeyNullableRelation[Venue] = reference("Venue", "activities", null=True)
     venue_id: UUID | None
     place = fields.CharField(max_length=200, default="")
-    responsible: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="activities", on_delete=fields.RESTRICT
-    )
+    responsible: fields.ForeignKeyRelation[User] = reference("User", "activities")
     responsible_id: UUID
     materials = fields.TextField(default="")
     rain_plan = fields.CharField(max_length=240, default="")
@@ -73,9 +65,7 @@ class MonthPoster(Record):
     the hub in that month.
     """
 
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="month_posters", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "month_posters")
     hub_id: UUID
     month: date = fields.DateField()
     printed_at: datetime = UTCDatetimeField()
@@ -89,9 +79,7 @@ class MonthPoster(Record):
 class ActivityFeed(Record):
     """A feed in which an activity was ever published and stays (`municipio:1705`)."""
 
-    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
-        "trainings.OutreachActivity", related_name="feeds", on_delete=fields.RESTRICT
-    )
+    activity: fields.ForeignKeyRelation[OutreachActivity] = reference("OutreachActivity", "feeds")
     activity_id: UUID
     scope = fields.CharField(max_length=140, db_index=True)
 
@@ -129,9 +117,7 @@ class HeadCount(Record):
     finds the standing rows from all of them. `seq`: a prepared phone's number for it, among its marks.
     """
 
-    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
-        "trainings.OutreachActivity", related_name="counts", on_delete=fields.RESTRICT
-    )
+    activity: fields.ForeignKeyRelation[OutreachActivity] = reference("OutreachActivity", "counts")
     activity_id: UUID
     sex = fields.CharField(max_length=8)
     age_band = fields.CharField(max_length=8)
@@ -153,9 +139,7 @@ class HeadCount(Record):
 class OrientationTally(Record):
     """How many orientations a hub's desk gave, by day and subject, nothing about people."""
 
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="tallies", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "tallies")
     hub_id: UUID
     day: date = fields.DateField()
     subject = fields.CharField(max_length=24)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -112,9 +112,7 @@ class Participant(Record):
     surnames = fields.CharField(max_length=120)
     name_key = fields.CharField(max_length=260)
     search_text = fields.CharField(max_length=500)
-    municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="participants", null=True, on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyNullableRelation[Municipality] = reference("Municipality", "participants", null=True)
     municipality_id: str | None
     community = fields.CharField(max_length=120, default="")
     actor_type = fields.CharEnumField(ActorType, max_length=16)
@@ -129,9 +127,7 @@ class Participant(Record):
     email_refused_at: datetime | None = UTCDatetimeField(null=True)
     language: str | None = EncryptedTextField(null=True)
     pueblo: str | None = EncryptedTextField(null=True)
-    merged_into: fields.ForeignKeyNullableRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="merged", null=True, on_delete=fields.RESTRICT
-    )
+    merged_into: fields.ForeignKeyNullableRelation[Participant] = reference("Participant", "merged", null=True)
     merged_into_id: UUID | None
 
     class Meta:
@@ -153,9 +149,7 @@ TELLING_ANSWERS: Mapping[str, str | None] = {"community": "", "organization": ""
 class Consent(Record):
     """One purpose that a person agreed to: which text, when, how, and (read aloud or by call) by whom."""
 
-    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="consents", on_delete=fields.RESTRICT
-    )
+    participant: fields.ForeignKeyRelation[Participant] = reference("Participant", "consents")
     participant_id: UUID
     purpose = fields.CharEnumField(ConsentPurpose, max_length=16)
     text_version = fields.CharField(max_length=24)
@@ -175,9 +169,7 @@ class Guardian(Record):
     `text_version`: sentence agreed to.
     """
 
-    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="guardians", on_delete=fields.RESTRICT
-    )
+    participant: fields.ForeignKeyRelation[Participant] = reference("Participant", "guardians")
     participant_id: UUID
     name: str | None = EncryptedTextField(null=True)
     relation = fields.CharEnumField(Relation, max_length=16)
@@ -197,9 +189,7 @@ class Guardian(Record):
 class Assent(Record):
     """A minor's own yes, beside the guardian's consent: how, when (`created_at`), and recorded by whom."""
 
-    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="assents", on_delete=fields.RESTRICT
-    )
+    participant: fields.ForeignKeyRelation[Participant] = reference("Participant", "assents")
     participant_id: UUID
     text_version = fields.CharField(max_length=24)
     how = fields.CharEnumField(ConsentHow, max_length=16)
@@ -216,9 +206,7 @@ class Community(Record):
     `hidden_at`: staff decided not to suggest it (an address, a joke, another municipality's).
     """
 
-    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="communities", on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "communities")
     municipality_id: str
     name = fields.CharField(max_length=120)
     key = fields.CharField(max_length=160)
@@ -233,13 +221,9 @@ class Community(Record):
 class Merge(Record):
     """Two participants held to be one person. Both histories stay, `undone_at` takes it back."""
 
-    kept: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="merges_kept", on_delete=fields.RESTRICT
-    )
+    kept: fields.ForeignKeyRelation[Participant] = reference("Participant", "merges_kept")
     kept_id: UUID
-    merged: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="merges", on_delete=fields.RESTRICT
-    )
+    merged: fields.ForeignKeyRelation[Participant] = reference("Participant", "merges")
     merged_id: UUID
     reason = fields.CharEnumField(MergeReason, max_length=24)
     merged_by_id: UUID = fields.UUIDField()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
+from trainings.db.fields import reference
 from trainings.db.models import Record
 
 ANOTHER_PLACE = "0000"
@@ -66,9 +67,7 @@ class Operator(Record):
     code = fields.CharField(max_length=8, unique=True)
     kind = fields.CharEnumField(OperatorKind, max_length=16)
     name = fields.CharField(max_length=160)
-    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="operators", on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "operators")
     municipality_id: str
     reminder_days = fields.CharField(max_length=20, default="3,1", db_default="3,1")
     sheet_columns = fields.CharField(max_length=80, default="", db_default="")
@@ -88,13 +87,9 @@ class Hub(Record):
 
     slug = fields.CharField(max_length=120, unique=True)
     name = fields.CharField(max_length=160)
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="hubs", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "hubs")
     operator_id: UUID
-    seat: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="seated_hubs", on_delete=fields.RESTRICT
-    )
+    seat: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "seated_hubs")
     seat_id: str
     address = fields.CharField(max_length=240)
     hours = fields.CharField(max_length=160)
@@ -115,13 +110,9 @@ class Hub(Record):
 class HubService(Record):
     """A municipality that a hub serves (its seat included)."""
 
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="services", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "services")
     hub_id: UUID
-    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="services", on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "services")
     municipality_id: str
 
     class Meta:
@@ -136,9 +127,7 @@ class Signatory(Record):
     or `valid_until`: since ever, until further notice.
     """
 
-    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="signatories", on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyRelation[Operator] = reference("Operator", "signatories")
     operator_id: UUID
     name = fields.CharField(max_length=160)
     office = fields.CharField(max_length=120)
@@ -156,13 +145,9 @@ class Signatory(Record):
 class Venue(Record):
     """A place where trainings are held. `lat`/`lon` only where a map may show it."""
 
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="venues", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "venues")
     hub_id: UUID
-    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="venues", on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "venues")
     municipality_id: str
     name = fields.CharField(max_length=160)
     address = fields.CharField(max_length=240, default="")
@@ -180,9 +165,7 @@ class Venue(Record):
 class FeastDay(Record):
     """A municipality's own feast, every year from this day on for `n_days`."""
 
-    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="feast_days", on_delete=fields.RESTRICT
-    )
+    municipality: fields.ForeignKeyRelation[Municipality] = reference("Municipality", "feast_days")
     municipality_id: str
     month = fields.IntField()
     day = fields.IntField()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ class RegistrationGroup(Record):
     answer for an equal body (`body_hash`) within 24 hours.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="groups", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "groups")
     training_id: UUID
     state = fields.CharEnumField(RegistrationState, max_length=16)
     n_people = fields.IntField(default=1)
@@ -138,21 +136,13 @@ class Registration(Record):
     or a mail whose delivery is unknown.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="registrations", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "registrations")
     training_id: UUID
-    group: fields.ForeignKeyRelation[RegistrationGroup] = fields.ForeignKeyField(
-        "trainings.RegistrationGroup", related_name="registrations", on_delete=fields.RESTRICT
-    )
+    group: fields.ForeignKeyRelation[RegistrationGroup] = reference("RegistrationGroup", "registrations")
     group_id: UUID
-    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
-        "trainings.Participant", related_name="registrations", on_delete=fields.RESTRICT
-    )
+    participant: fields.ForeignKeyRelation[Participant] = reference("Participant", "registrations")
     participant_id: UUID
-    joined_to: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="joined", null=True, on_delete=fields.RESTRICT
-    )
+    joined_to: fields.ForeignKeyNullableRelation[Registration] = reference("Registration", "joined", null=True)
     joined_to_id: UUID | None
     joined_state: RegistrationState | None = fields.CharEnumField(RegistrationState, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
     joined_childcare = fields.IntField(default=0, db_default=0)
@@ -189,9 +179,7 @@ class Registration(Record):
 class ReplacedTicket(Record):
     """QR and code of a ticket that was printed anew: it still counts at the door, and staff look at it."""
 
-    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="replaced_tickets", on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyRelation[Registration] = reference("Registration", "replaced_tickets")
     registration_id: UUID
     qr_hash = fields.CharField(max_length=64, unique=True)
     short_code = fields.CharField(max_length=9, default="", db_default="")
@@ -218,13 +206,9 @@ class OwnLink(Record):
     token_hash = fields.CharField(max_length=64, unique=True)
     token: str | None = EncryptedTextField(null=True)
     scope = fields.CharEnumField(LinkScope, max_length=8)
-    group: fields.ForeignKeyRelation[RegistrationGroup] = fields.ForeignKeyField(
-        "trainings.RegistrationGroup", related_name="links", on_delete=fields.RESTRICT
-    )
+    group: fields.ForeignKeyRelation[RegistrationGroup] = reference("RegistrationGroup", "links")
     group_id: UUID
-    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="links", null=True, on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyNullableRelation[Registration] = reference("Registration", "links", null=True)
     registration_id: UUID | None
     revoked_at: datetime | None = UTCDatetimeField(null=True)
     claimed_at: datetime | None = UTCDatetimeField(null=True)
@@ -242,12 +226,10 @@ class ReservedBlock(Record):
     registration.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="reserved_blocks", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "reserved_blocks")
     training_id: UUID
-    municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="reserved_blocks", null=True, on_delete=fields.RESTRICT
+    municipality: fields.ForeignKeyNullableRelation[Municipality] = reference(
+        "Municipality", "reserved_blocks", null=True
     )
     municipality_id: str | None
     community = fields.CharField(max_length=120)
@@ -288,17 +270,11 @@ class Card(Record):
     `sheet_id`: its printing, `number` its line there. Its tokens pass to the registration: the card becomes the ticket.
     """
 
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="cards", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "cards")
     hub_id: UUID
-    block: fields.ForeignKeyNullableRelation[ReservedBlock] = fields.ForeignKeyField(
-        "trainings.ReservedBlock", related_name="cards", null=True, on_delete=fields.RESTRICT
-    )
+    block: fields.ForeignKeyNullableRelation[ReservedBlock] = reference("ReservedBlock", "cards", null=True)
     block_id: UUID | None
-    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="cards", null=True, on_delete=fields.RESTRICT
-    )
+    registration: fields.ForeignKeyNullableRelation[Registration] = reference("Registration", "cards", null=True)
     registration_id: UUID | None
     sheet_id: UUID = fields.UUIDField(db_index=True)
     number = fields.IntField()
@@ -336,13 +312,9 @@ class InvitationLetter(Record):
     It names a body and an office, no private contact. `invited_at` None: only prepared.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="letters", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "letters")
     training_id: UUID
-    block: fields.ForeignKeyNullableRelation[ReservedBlock] = fields.ForeignKeyField(
-        "trainings.ReservedBlock", related_name="letters", null=True, on_delete=fields.RESTRICT
-    )
+    block: fields.ForeignKeyNullableRelation[ReservedBlock] = reference("ReservedBlock", "letters", null=True)
     block_id: UUID | None
     kind = fields.CharEnumField(Addressee, max_length=16)
     addressee = fields.CharField(max_length=160)
@@ -369,9 +341,7 @@ class ImportDraft(Record):
     `columns`: number of the column by field. `rows`: the sheet; `outcomes`: the result of each row (JSON).
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="imports", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "imports")
     training_id: UUID
     user_id: UUID = fields.UUIDField()
     state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.PREVIEW)

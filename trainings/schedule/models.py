@@ -10,7 +10,7 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.expressions import Q
 
-from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -93,13 +93,9 @@ class Course(Record):
     """
 
     kind = fields.CharEnumField(CourseKind, max_length=16)
-    topic: fields.ForeignKeyRelation[Topic] = fields.ForeignKeyField(
-        "trainings.Topic", related_name="courses", on_delete=fields.RESTRICT
-    )
+    topic: fields.ForeignKeyRelation[Topic] = reference("Topic", "courses")
     topic_id: UUID
-    operator: fields.ForeignKeyNullableRelation[Operator] = fields.ForeignKeyField(
-        "trainings.Operator", related_name="courses", null=True, on_delete=fields.RESTRICT
-    )
+    operator: fields.ForeignKeyNullableRelation[Operator] = reference("Operator", "courses", null=True)
     operator_id: UUID | None
     title = fields.CharField(max_length=180)
     summary = fields.TextField(default="")
@@ -120,13 +116,9 @@ class Course(Record):
 class CoursePrerequisite(Record):
     """A course to complete before another."""
 
-    course: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
-        "trainings.Course", related_name="prerequisites", on_delete=fields.RESTRICT
-    )
+    course: fields.ForeignKeyRelation[Course] = reference("Course", "prerequisites")
     course_id: UUID
-    required: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
-        "trainings.Course", related_name="required_by", on_delete=fields.RESTRICT
-    )
+    required: fields.ForeignKeyRelation[Course] = reference("Course", "required_by")
     required_id: UUID
 
     class Meta:
@@ -152,21 +144,13 @@ class Training(Record):
 
     slug = fields.CharField(max_length=120, unique=True)
     short_code = fields.CharField(max_length=8, unique=True)
-    course: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
-        "trainings.Course", related_name="trainings", on_delete=fields.RESTRICT
-    )
+    course: fields.ForeignKeyRelation[Course] = reference("Course", "trainings")
     course_id: UUID
-    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
-        "trainings.Hub", related_name="trainings", on_delete=fields.RESTRICT
-    )
+    hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "trainings")
     hub_id: UUID
-    project: fields.ForeignKeyNullableRelation[Project] = fields.ForeignKeyField(
-        "trainings.Project", related_name="trainings", null=True, on_delete=fields.RESTRICT
-    )
+    project: fields.ForeignKeyNullableRelation[Project] = reference("Project", "trainings", null=True)
     project_id: UUID | None
-    venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
-        "trainings.Venue", related_name="trainings", null=True, on_delete=fields.RESTRICT
-    )
+    venue: fields.ForeignKeyNullableRelation[Venue] = reference("Venue", "trainings", null=True)
     venue_id: UUID | None
     online_url: str | None = EncryptedTextField(null=True)
     kind = fields.CharEnumField(CourseKind, max_length=16, db_default=CourseKind.TALLER.value)
@@ -274,14 +258,10 @@ class TrainingSession(Dated):
     aside. `corrected_at`: last time another true time became known than papers may tell.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="sessions", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "sessions")
     training_id: UUID
     position = fields.IntField()
-    venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
-        "trainings.Venue", related_name="sessions", null=True, on_delete=fields.RESTRICT
-    )
+    venue: fields.ForeignKeyNullableRelation[Venue] = reference("Venue", "sessions", null=True)
     venue_id: UUID | None
     state = fields.CharEnumField(SessionState, max_length=16, default=SessionState.PLANNED)
     closed_at: datetime | None = UTCDatetimeField(null=True)
@@ -318,13 +298,9 @@ class TrainingSession(Dated):
 class SessionFacilitator(Record):
     """A facilitator of a session."""
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="facilitators", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "facilitators")
     session_id: UUID
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="facilitated", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "facilitated")
     user_id: UUID
 
     class Meta:
@@ -335,9 +311,7 @@ class SessionFacilitator(Record):
 class SessionFeed(Record):
     """A feed that ever published a session. It stays there, wherever it moves (`municipio:1705`)."""
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="feeds", on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyRelation[TrainingSession] = reference("TrainingSession", "feeds")
     session_id: UUID
     scope = fields.CharField(max_length=140, db_index=True)
 
@@ -385,23 +359,17 @@ class DatedChange(Record):
     is kept.
     """
 
-    session: fields.ForeignKeyNullableRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="changes", null=True, on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyNullableRelation[TrainingSession] = reference("TrainingSession", "changes", null=True)
     session_id: UUID | None
-    activity: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
-        "trainings.OutreachActivity", related_name="changes", null=True, on_delete=fields.RESTRICT
-    )
+    activity: fields.ForeignKeyNullableRelation[Any] = reference("OutreachActivity", "changes", null=True)
     activity_id: UUID | None
     kind = fields.CharEnumField(ChangeKind, max_length=16)
     left_starts_at: datetime | None = UTCDatetimeField(null=True)
     left_ends_at: datetime | None = UTCDatetimeField(null=True)
-    left_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
-        "trainings.Venue", related_name="left_last_by", null=True, on_delete=fields.RESTRICT
-    )
+    left_venue: fields.ForeignKeyNullableRelation[Venue] = reference("Venue", "left_last_by", null=True)
     left_venue_id: UUID | None
-    left_municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="left_last_by", null=True, on_delete=fields.RESTRICT
+    left_municipality: fields.ForeignKeyNullableRelation[Municipality] = reference(
+        "Municipality", "left_last_by", null=True
     )
     left_municipality_id: str | None
     left_online_url: str | None = EncryptedTextField(null=True)
@@ -425,9 +393,7 @@ class FactsSnapshot(Record):
     Number 0: before the first public change.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="snapshots", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "snapshots")
     training_id: UUID
     number = fields.IntField()
     facts: str | None = EncryptedTextField(null=True)
@@ -443,13 +409,9 @@ class FacilitatorTold(Record):
     No row: the first facts; nothing before publication.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="facilitators_told", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "facilitators_told")
     training_id: UUID
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="told", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "told")
     user_id: UUID
     told_number = fields.IntField()
 
@@ -472,13 +434,9 @@ class Printout(Record):
     `session`: none is all; `subject_id`: the letter or sheet.
     """
 
-    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
-        "trainings.Training", related_name="printouts", on_delete=fields.RESTRICT
-    )
+    training: fields.ForeignKeyRelation[Training] = reference("Training", "printouts")
     training_id: UUID
-    session: fields.ForeignKeyNullableRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="printouts", null=True, on_delete=fields.RESTRICT
-    )
+    session: fields.ForeignKeyNullableRelation[TrainingSession] = reference("TrainingSession", "printouts", null=True)
     session_id: UUID | None
     kind = fields.CharEnumField(PrintKind, max_length=16)
     subject_id: UUID | None = fields.UUIDField(null=True)
@@ -492,9 +450,7 @@ class Printout(Record):
 class Unavailability(Record):
     """Time when a person cannot hold sessions, without a reason."""
 
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="unavailable", on_delete=fields.RESTRICT
-    )
+    user: fields.ForeignKeyRelation[User] = reference("User", "unavailable")
     user_id: UUID
     starts_at: datetime = UTCDatetimeField()
     ends_at: datetime = UTCDatetimeField()
