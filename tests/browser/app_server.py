@@ -32,11 +32,10 @@ async def serve(
     folder: str,
     furnish: Callable[[], Awaitable[dict[str, Any]]],
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
-    host: str = "localhost",
 ) -> None:
     """Until the process ends. `furnish` fills the empty database an hour ago; what it gives is told with the origin."""
     listening = socket.create_server(("127.0.0.1", 0))
-    origin = f"http://{host}:{listening.getsockname()[1]}"
+    origin = f"http://localhost:{listening.getsockname()[1]}"
     os.environ.update(
         TRAININGS_ENV="test", TRAININGS_DATA_DIR=folder, TRAININGS_BASE_URL=origin, TRAININGS_SECRET_KEYS=KEY
     )

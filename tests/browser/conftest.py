@@ -1,4 +1,4 @@
-"""Browsers, and the attendance page in them: with a camera, without one, without script."""
+"""A browser, and what is shown in it."""
 
 from __future__ import annotations
 
@@ -32,21 +32,13 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="package")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = launch(playwright)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="package")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What cameras see from when they are next turned on."""
     return make_mjpeg(tmp_path_factory.mktemp("cinema") / "film.mjpeg", [None])
 
 
 @pytest.fixture(scope="package")
-def cameras(playwright: Playwright, film: Path) -> Iterator[Browser]:
-    """A browser with a camera."""
+def browser(playwright: Playwright, film: Path) -> Iterator[Browser]:
     browser = launch(playwright, film)
     yield browser
     browser.close()
@@ -79,26 +71,17 @@ def signed_in(browser: Browser, demo_site: str) -> Callable[[str], StorageState]
 
 
 @pytest.fixture(scope="package")
-def showroom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the world of `showroom` lies."""
-    folder = tmp_path_factory.mktemp("showroom")
+def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the world of `people_site` lies."""
+    folder = tmp_path_factory.mktemp("people")
     put_template(folder)
     return folder
 
 
 @pytest.fixture(scope="package")
-def showroom(showroom_folder: Path) -> Iterator[dict[str, str]]:
-    """Origin, a training and a note of a running application."""
-    with running("tests.showroom", showroom_folder) as server:
-        yield server.made
-
-
-@pytest.fixture(scope="package")
-def people_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def people_site(people_folder: Path) -> Iterator[dict[str, str]]:
     """Of an application with families and papers: its origin, and the paths that `people_server` tells."""
-    folder = tmp_path_factory.mktemp("people")
-    put_template(folder)
-    with running("tests.browser.people_server", folder) as server:
+    with running("tests.browser.people_server", people_folder) as server:
         yield server.made
 
 
@@ -116,18 +99,18 @@ def running_village(first_village: Village) -> Village:
 
 
 @pytest.fixture
-def pocket(cameras: Browser, village: Village) -> Iterator[BrowserContext]:
+def pocket(browser: Browser, village: Village) -> Iterator[BrowserContext]:
     """What one phone keeps; its camera sees what `Village.show` says."""
     village.show(None)
-    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    context = browser.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     yield context
     context.close()
 
 
 @pytest.fixture(scope="package")
-def lent(cameras: Browser) -> Iterator[BrowserContext]:
+def lent(browser: Browser) -> Iterator[BrowserContext]:
     """A phone that goes from test to test, and is emptied in between: what takes longest is to fetch the program."""
-    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    context = browser.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     yield context
     context.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Playwright
 
+from tests.browser.marcar_server import OFFICE
 from tests.browser_setup import quickest
 from trainings.lib import qr
 
@@ -20,8 +21,6 @@ FRAMES_EACH = 12
 """At the 30 frames a second of the fake camera: three looks of the reader. Whoever misses a card sees it again soon."""
 FRAMES_BETWEEN = 3
 WALL = (58, 66, 70)
-OFFICE = "ventanilla.test"
-"""A host that browsers find on this machine, as a network of an office would."""
 
 
 def make_mjpeg(path: Path, payloads: Sequence[str | None], *, scale: int = SCALE, inverted: bool = False) -> Path:
@@ -57,14 +56,12 @@ def jpeg(payload: str | None, *, scale: int = SCALE, inverted: bool = False) -> 
     return file.getvalue()
 
 
-def launch(playwright: Playwright, film: Path | None = None) -> Browser:
-    """Chromium of this machine, else Playwright's own; with `film`, a camera that plays it and asks nobody."""
+def launch(playwright: Playwright, film: Path) -> Browser:
+    """Chromium of this machine, else Playwright's own, with a camera that plays the film and asks nobody."""
     camera = [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",
     ]
     office = f"--host-resolver-rules=MAP {OFFICE} 127.0.0.1"
-    return playwright.chromium.launch(
-        executable_path=quickest(), args=["--no-sandbox", office, *(camera if film else [])]
-    )
+    return playwright.chromium.launch(executable_path=quickest(), args=["--no-sandbox", office, *camera])

@@ -13,7 +13,7 @@ import httpx2
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.fakecam import make_mjpeg
-from tests.browser.marcar_server import FAULT, MORE, N_PEOPLE, N_PHONES
+from tests.browser.marcar_server import FAULT, MORE, MOVE
 from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
 from tests.database import put_template
 from tests.processes import running
@@ -21,6 +21,8 @@ from trainings import clock
 from trainings.attendance.device_access import COOKIE, device_digest
 
 APP = "/marcar/"
+N_PEOPLE = 22
+N_PHONES = 12
 # What Chromium itself writes when a request fails, as it must in tests of failing lines.
 LINE_NOISE = ("Failed to load resource",)
 
@@ -153,16 +155,21 @@ class Village:
         finally:
             file.unlink()
 
-    def another(self, n_people: int = N_PEOPLE, n_phones: int = N_PHONES) -> Village:
-        """A session of the same application with people and phones of its own, which nobody used yet."""
-        made = httpx2.get(f"{self.origin}{MORE}{n_people}/{n_phones}", timeout=60).json()
+    def another(self, n_people: int = N_PEOPLE, n_phones: int = N_PHONES, *, days: int = 0) -> Village:
+        """A session of the same application, in so many days, with people and phones that nobody used yet."""
+        made = httpx2.get(f"{self.origin}{MORE}{n_people}/{n_phones}/{days}", timeout=60).json()
         return Village(self.folder, self.made | made, self.film)
+
+    def move(self, days: int) -> None:
+        """The office lets the session begin so many days earlier."""
+        assert httpx2.get(f"{self.origin}{MOVE}{self.made['session']}/{days}", timeout=60).is_success
 
 
 @contextmanager
-def village(folder: Path, film: Path, host: str = "localhost") -> Iterator[Village]:
+def village(folder: Path, film: Path) -> Iterator[Village]:
+    """The application, before it has a session: ask it for `another`."""
     put_template(folder)
-    with running("tests.browser.marcar_server", folder, host) as server:
+    with running("tests.browser.marcar_server", folder) as server:
         yield Village(folder, server.made, film)
 
 

@@ -1,7 +1,9 @@
-"""The application in a process of its own: a form for families, families that signed up, papers that were given out.
+"""The application in a process of its own: a full home page, a form for families, families that signed up, papers that
+were given out.
 
-`python -m tests.browser.people_server FOLDER` prints one line of JSON once it can be asked: its origin, the path of the
-sign-up form, the families' pages by name, the paths of both check pages, and where the file of the certificate lies.
+`python -m tests.browser.people_server FOLDER` prints one line of JSON once it can be asked: its origin, the paths of a
+training, of a note and of the sign-up form, the families' pages by name, the paths of both check pages, and where the
+file of the certificate lies.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import make
+from tests.browser import showroom
 from tests.browser.app_server import serve
 from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
 from tests.registrations.families import group_token, make_family
@@ -27,8 +30,7 @@ LONG = "Ruta de protección de niñez y adolescencia no acompañada, para docent
 
 
 async def furnish() -> dict[str, Any]:
-    await make.make_municipalities()
-    return await make_form() | await make_families() | await make_papers(Path(sys.argv[1]))
+    return await showroom.furnish() | await make_form() | await make_families() | await make_papers(Path(sys.argv[1]))
 
 
 async def make_form() -> dict[str, str]:

@@ -91,9 +91,9 @@ def open_running_training(page: Page) -> None:
     open_forms(f"{page.url}/inscripcion")
 
 
-def fill_sign_up(page: Page, given_names: str) -> None:
+def fill_sign_up(page: Page) -> None:
     """What is needed, and a phone number."""
-    page.get_by_label("Nombres").fill(given_names)
+    page.get_by_label("Nombres").fill("Rosaura Isabel")
     page.get_by_label("Apellidos").fill("Tz’unun Muñoz")
     page.get_by_label("Municipio donde vive").select_option(value="1705")
     page.get_by_label("¿De parte de quién viene?").select_option(value="familia")
@@ -122,22 +122,15 @@ def take_ones_time(page: Page) -> None:
     page.wait_for_timeout(max(0, FASTEST / timedelta(milliseconds=1) - seconds * 1000))
 
 
-def sign_up(
-    page: Page, *, given_names: str = "Rosaura Isabel", see: Callable[[Page], None] = lambda _form: None
-) -> None:
+def sign_up(page: Page, *, see: Callable[[Page], None]) -> None:
     """From the training to the ticket. `see` looks at the form before it is filled."""
     touch(page.get_by_role("link", name="Inscribirme"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Inscripción")
     see(page)
-    fill_sign_up(page, given_names)
+    fill_sign_up(page)
     take_ones_time(page)
     touch(page.get_by_role("button", name="Inscribirme"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
-
-
-def short_code(page: Page) -> str:
-    """The code that is said aloud, as the ticket shows it."""
-    return page.locator("article.ticket strong").inner_text()
 
 
 def read_screen(page: Page) -> tuple[bytes, str]:
@@ -166,9 +159,10 @@ def show_screen(film: Path, screen: bytes) -> None:
 
 def press_on(what: Locator, key: str) -> None:
     """Reach it with Tab, where it can be seen that it has the focus, and press that key."""
+    element = what.element_handle()
     for _stop in range(MOST_STOPS):
-        if what.evaluate(HAS_FOCUS):
-            assert what.evaluate(SHOWS_FOCUS)
+        if element.evaluate(HAS_FOCUS):
+            assert element.evaluate(SHOWS_FOCUS)
             break
         what.page.keyboard.press("Tab")
     expect(what).to_be_focused()
@@ -199,11 +193,11 @@ def open_attendance(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
 
 
-def expect_present(page: Page, name: str = SHORT_NAME) -> None:
+def expect_present(page: Page) -> None:
     answer = page.locator(".answer [data-state=present]")
     expect(answer).to_contain_text("Presente", timeout=45_000)
-    expect(answer).to_contain_text(name)
-    expect(page.locator("tr").filter(has_text=name)).to_contain_text("Deshacer")
+    expect(answer).to_contain_text(SHORT_NAME)
+    expect(page.locator("tr").filter(has_text=SHORT_NAME)).to_contain_text("Deshacer")
 
 
 def close_session(page: Page) -> None:
@@ -226,11 +220,11 @@ def lower_what_was_planned(page: Page, session: str) -> None:
     expect(page.get_by_role("status").filter(has_text="quedó anotado cuándo fue")).to_be_visible()
 
 
-def issue_diploma(page: Page, name: str = SHORT_NAME) -> str:
+def issue_diploma(page: Page) -> str:
     """From the panel to the diploma of that person; gives its folio."""
     page.get_by_role("navigation").get_by_role("link", name="Diplomas").click()
     page.get_by_role("row").filter(has_text=re.compile(r"Faltan? \d")).get_by_role("link", name=TITLE).click()
-    row = page.get_by_role("row").filter(has_text=name)
+    row = page.get_by_role("row").filter(has_text=SHORT_NAME)
     row.get_by_role("button", name="Emitir diploma").click()
     folio = row.get_by_text(re.compile(r"^VIMMIG-1705-\d{4}-\d{6}$"))
     expect(page.get_by_role("status").filter(has_text="Listo")).to_contain_text(folio.inner_text())

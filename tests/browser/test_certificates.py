@@ -21,7 +21,6 @@ import zxingcpp
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.certificates_server import ENDS, EVE, MISSPELT, Ceremony, ceremony
-from tests.browser.own_camera import Telephone, telephone
 from tests.browser.scanner import PHONE
 from tests.browser.steps import Watch
 from tests.certificates.trust.stranger import verdicts_of
@@ -116,15 +115,13 @@ def story(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> I
 @pytest.mark.parametrize(
     "story", [(5, 1), pytest.param((40, 3), marks=pytest.mark.proof)], indirect=True, ids=["five", "forty"]
 )
-def test_ceremony_from_the_day_before_to_a_stranger_who_sees_it_annulled(
-    story: Story, cameras: Browser, film: Path
-) -> None:
+def test_ceremony_from_the_day_before_to_a_stranger_who_sees_it_annulled(story: Story, browser: Browser) -> None:
     prepare_the_day_before(story)
     folios = print_all(story)
     correct_two_names_at_noon(story, folios)
     address = scan_on_the_way(story)
     let_attendance_decide(story)
-    hand_over_by_telephone(story, folios, telephone(cameras, film))
+    hand_over_by_telephone(story, folios, browser)
     hand_over_the_rest(story)
     badge = check_as_a_stranger(story, address)
     annul(story, address, badge)
@@ -217,22 +214,22 @@ def let_attendance_decide(story: Story) -> None:
     expect(desk.locator(".papers")).to_contain_text("Anulado")
 
 
-def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephone) -> None:
-    """By the camera that it comes with: it opens the address of a diploma, but of a ticket it only says the code."""
-    story.sign_in(phone.page)
+def hand_over_by_telephone(story: Story, folios: dict[str, str], browser: Browser) -> None:
+    """The camera that it comes with opens the address of a diploma; of a ticket it only says the code."""
     watch = Watch()
-    watch.over(phone.context)
-    note_what_the_camera_opens(story, phone)
-    note_what_is_typed(story, folios, phone)
-    phone.context.close()
+    with browser.new_context(viewport=PHONE, locale="es-GT") as context:
+        watch.over(context)
+        phone = context.new_page()
+        story.sign_in(phone)
+        note_what_the_camera_opens(story, phone)
+        note_what_is_typed(story, folios, phone)
     assert [one for one in watch.complaints if not re.search(r"\b(404|409|422)\b", one)] == []
 
 
-def note_what_the_camera_opens(story: Story, phone: Telephone) -> None:
-    page = phone.page
+def note_what_the_camera_opens(story: Story, page: Page) -> None:
     note = page.get_by_role("button", name="Anotar «recibí conforme»")
 
-    page.goto(phone.point_at(story.scanned(3)))
+    page.goto(story.scanned(3))
     expect(page.get_by_role("region", name="Usted es de la ventanilla")).to_be_visible()
     note.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Persona02 C. T.")
@@ -243,28 +240,27 @@ def note_what_the_camera_opens(story: Story, phone: Telephone) -> None:
     expect(page.locator("main")).to_contain_text("Siguiente: escanee otro.")
     story.desk.goto(page.url)
     assert story.desk.locator(".seal span").evaluate(LINES) == 1, "no word is broken where the seal is narrow"
-    page.goto(phone.point_at(story.scanned(3)))
+    page.goto(story.scanned(3))
     page.get_by_role("link", name="Ver o deshacer").click()
     page.get_by_role("link", name="Entregar los diplomas").click()
     expect(page.locator(".ticks input").first).to_be_visible()
     assert page.evaluate(COVERED) == 0, "who goes on by keyboard sees where they are"
-    page.goto(phone.point_at(f"{story.site.origin}/V/{certificate_code()}".upper()))
+    page.goto(f"{story.site.origin}/V/{certificate_code()}".upper())
     expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos ese código")
 
 
-def note_what_is_typed(story: Story, folios: dict[str, str], phone: Telephone) -> None:
+def note_what_is_typed(story: Story, folios: dict[str, str], page: Page) -> None:
     """What the camera only says, and a folio without it. Whatever is no paper of this training is answered in words."""
-    page = phone.page
     page.goto(f"{story.site.page}/entrega")
     last = page.get_by_role("region", name="Lo último que se anotó")
-    type_code(page, phone.point_at(story.site.made["tickets"][2]))
+    type_code(page, story.site.made["tickets"][2])
     expect(last).to_contain_text("Persona03 C. X.")
     expect(page.get_by_label(CODE)).to_be_focused()
     page.keyboard.type(folios["Persona04 Caal Xol"].lower())
     page.keyboard.press("Enter")
     expect(last).to_contain_text("Persona04 C. X.")
     refused = {
-        phone.point_at("WIFI:S:Casa;T:WPA;P:secreto;;"): "Ese código no es de un diploma ni de un boleto",
+        "WIFI:S:Casa;T:WPA;P:secreto;;": "Ese código no es de un diploma ni de un boleto",
         story.site.made["tickets"][-1]: "Esa persona no tiene un diploma por entregar",
     }
     for code, words in refused.items():

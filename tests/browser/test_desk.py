@@ -13,6 +13,7 @@ from tests.browser.steps import Watch
 
 WIDE: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java_script_enabled": False}
+WIDTH = "() => document.documentElement.scrollWidth"
 TITLE = "Riesgos de la migración irregular: mitos y realidades"
 MOST_STOPS = 8
 """Between the first letter of a name and the answer "sí": more would not be half a minute."""
@@ -89,7 +90,9 @@ def test_enter_saves_a_family_too_and_takes_nobody_off_the_form(desk: Page) -> N
 
 
 @pytest.mark.parametrize("desk", [NARROW], indirect=True)
-def test_family_by_whatsapp_without_script_fits_the_narrowest_phone(desk: Page) -> None:
+def test_family_by_whatsapp_without_script_and_pages_of_answers_fit_the_narrowest_phone(
+    desk: Page, demo_site: str
+) -> None:
     desk.get_by_label("Escribe por WhatsApp").check()
     desk.get_by_label("Nombres").fill("Rosaura")
     desk.get_by_label("Apellidos").fill("Tz’unun")
@@ -101,7 +104,7 @@ def test_family_by_whatsapp_without_script_fits_the_narrowest_phone(desk: Page) 
     second.get_by_label("Apellidos").fill("Tz’unun")
     second.get_by_label("18 o más").check()
     desk.get_by_label("Dijo que sí", exact=True).last.check()
-    widths = [desk.evaluate("() => document.documentElement.scrollWidth")]
+    widths = [desk.evaluate(WIDTH)]
 
     desk.get_by_role("button", name="Inscribir y ver los boletos").last.click()
 
@@ -112,15 +115,8 @@ def test_family_by_whatsapp_without_script_fits_the_narrowest_phone(desk: Page) 
     assert all(picture.evaluate("picture => picture.naturalWidth > 0") for picture in pictures.all())
     whatsapp = desk.get_by_role("link", name="Abrir WhatsApp")
     expect(whatsapp).to_have_attribute("href", re.compile(r"^https://wa\.me/50241234567\?text="))
-    widths.append(desk.evaluate("() => document.documentElement.scrollWidth"))
-    assert [width for width in widths if width > 320] == []
-
-
-@pytest.mark.parametrize("desk", [NARROW], indirect=True)
-def test_pages_of_answers_fit_the_narrowest_phone(desk: Page, demo_site: str) -> None:
-    widths = {}
+    widths.append(desk.evaluate(WIDTH))
     for path in ("/panel/apoyos", "/panel/revisar"):
         desk.goto(demo_site + path)
-        widths[path] = desk.evaluate("() => document.documentElement.scrollWidth")
-
-    assert {path: width for path, width in widths.items() if width > 320} == {}
+        widths.append(desk.evaluate(WIDTH))
+    assert [width for width in widths if width > 320] == []

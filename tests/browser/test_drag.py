@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, ViewportSize, expect
 
 from tests.browser.steps import Watch
@@ -13,19 +12,19 @@ from tests.browser.steps import Watch
 WIDE, PHONE = ViewportSize(width=1280, height=1000), ViewportSize(width=360, height=740)
 
 
-@pytest.fixture
-def origin(demo_site: str) -> str:
-    return demo_site
-
-
-@pytest.fixture
-def page(browser: Browser, origin: str, signed_in: Callable[[str], StorageState]) -> Iterator[Page]:
+def test_session_is_moved_only_by_its_form_to_which_mouse_and_keyboard_lead(
+    browser: Browser, demo_site: str, signed_in: Callable[[str], StorageState]
+) -> None:
     watch = Watch()
-    context = browser.new_context(locale="es-GT", storage_state=signed_in("coordina"), viewport=WIDE)
-    watch.over(context)
-    page = context.new_page()
-    yield page
-    context.close()
+    with browser.new_context(locale="es-GT", storage_state=signed_in("coordina"), viewport=WIDE) as context:
+        watch.over(context)
+        page = context.new_page()
+        session = month_with_sessions(page, demo_site)
+        drop_on_its_own_day(session)
+        drag_to_another_day(session, demo_site)
+        lead_by_keyboard(session)
+        page.go_back()
+        lead_from_the_grid_to_the_day(page)
     assert watch.complaints == []
 
 
@@ -42,11 +41,23 @@ def month_with_sessions(page: Page, origin: str) -> Locator:
     raise AssertionError("no session to move within three months")
 
 
-def test_session_dragged_to_another_day_is_moved_only_by_its_form(page: Page, origin: str) -> None:
-    session = month_with_sessions(page, origin)
+def drop_on_its_own_day(session: Locator) -> None:
+    address = session.page.url
+
+    session.drag_to(day_of(session).locator("h2"))
+
+    assert session.page.url == address
+
+
+def day_of(session: Locator) -> Locator:
+    return session.locator("xpath=ancestor::li[@data-day]")
+
+
+def drag_to_another_day(session: Locator, origin: str) -> None:
+    """Nothing is saved before the form is sent."""
+    page, day = session.page, day_of(session)
     address, title = page.url, session.locator("a").first.inner_text()
-    form, day = session.get_attribute("data-move"), session.locator("xpath=ancestor::li[@data-day]")
-    from_day = day.get_attribute("data-day")
+    form, from_day = session.get_attribute("data-move"), day.get_attribute("data-day")
     # A day beside it: both are in sight, whatever the month is like.
     after, before = (day.locator(f"xpath={side}-sibling::li[@data-day][1]") for side in ("following", "preceding"))
     target = after if after.count() else before
@@ -61,31 +72,20 @@ def test_session_dragged_to_another_day_is_moved_only_by_its_form(page: Page, or
     expect(still.locator("a").first).to_have_text(title)
 
 
-def test_session_dropped_on_its_own_day_stays(page: Page, origin: str) -> None:
-    session = month_with_sessions(page, origin)
-    address = page.url
-
-    session.drag_to(session.locator("xpath=ancestor::li[@data-day]").locator("h2"))
-
-    assert page.url == address
-
-
-def test_keyboard_reaches_the_form_that_moves_a_session(page: Page, origin: str) -> None:
-    session = month_with_sessions(page, origin)
+def lead_by_keyboard(session: Locator) -> None:
     session.locator("a").first.focus()
 
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    session.page.keyboard.press("Tab")
+    session.page.keyboard.press("Enter")
 
-    expect(page).to_have_url(re.compile(r"/panel/sesiones/[0-9a-f-]+/mover$"))
+    expect(session.page).to_have_url(re.compile(r"/panel/sesiones/[0-9a-f-]+/mover$"))
 
 
-def test_month_on_a_telephone_leads_from_the_grid_to_the_day(page: Page, origin: str) -> None:
+def lead_from_the_grid_to_the_day(page: Page) -> None:
+    """On a telephone."""
     page.set_viewport_size(PHONE)
-    month_with_sessions(page, origin)
-    day = page.locator(".dots a").last
 
-    day.click()
+    page.locator(".dots a").last.click()
 
     expect(page.locator(".cal > :target")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

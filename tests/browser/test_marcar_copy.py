@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Download, Locator, expect
+from playwright.sync_api import Download, Locator, expect
 
 from tests.browser.marcar import Phone, Village
 from tests.browser.test_marcar_door import FULL
@@ -53,25 +53,23 @@ def content_of(file: Path) -> dict[str, Any]:
     return opened
 
 
-def test_copy_holds_every_mark_and_is_offered_where_one_is_lost(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    say_where_it_goes(phone, pocket, village)
-    pocket.set_offline(False)
+def test_copy_holds_every_mark_and_is_offered_where_one_is_lost(phone: Phone, village: Village) -> None:
+    say_where_it_goes(phone, village)
+    phone.context.set_offline(False)
     phone.to_door()
     offer_it(phone, village)
-    lose_the_store(phone, pocket, village)
+    lose_the_store(phone, village)
 
 
-def say_where_it_goes(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def say_where_it_goes(phone: Phone, village: Village) -> None:
     ana, byron = village.people(2)
-    pocket.add_init_script(SHARING)
+    phone.page.add_init_script(SHARING)
     phone.reload()
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     phone.send_now()
     phone.expect_queue("Todo enviado")
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     phone.type_code(byron.short_code)
     phone.expect_answer("present")
     phone.follow("Sesiones", "inicio")
@@ -118,17 +116,17 @@ def offer_it(phone: Phone, village: Village) -> None:
     saved(phone, phone.page.locator("main [data-backup]"))
 
 
-def lose_the_store(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def lose_the_store(phone: Phone, village: Village) -> None:
     """The browser deletes it under the open page: that is said, and nothing is kept in another."""
     phone.visit("marcar", village.made["session"])
     phone.reload()
     ana, byron = village.people(2)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     phone.page.evaluate(TELL_OF_DELETION)
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     cleared = {"origin": village.origin, "storageTypes": "indexeddb"}
-    pocket.new_cdp_session(phone.page).send("Storage.clearDataForOrigin", cleared)
+    phone.context.new_cdp_session(phone.page).send("Storage.clearDataForOrigin", cleared)
     expect(phone.page.locator("body[data-taken]")).to_be_visible()
 
     phone.type_code(byron.short_code)
@@ -147,7 +145,7 @@ def lose_the_store(phone: Phone, pocket: BrowserContext, village: Village) -> No
 
     # Left before the signal is back: this page could only complain of what it hears then.
     phone.page.goto(f"{village.origin}/marcar/")
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
     phone.reload()
     phone.expect_ready()
     phone.to_door()

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.marcar import APP, Person, Phone, Village, of_store, opened
+from tests.browser.marcar import APP, Person, Phone, Village, of_store
 from tests.browser.scanner import wait_until
 from trainings import clock
 from trainings.attendance.device_access import COOKIE
@@ -232,16 +232,14 @@ def scan_before_the_screen_listens(phone: Phone, village: Village) -> None:
     phone.expect_answer("present", ana.name)
 
 
-def test_camera_reads_each_card_once_and_is_off_when_nobody_looks(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_camera_reads_each_card_once_and_is_off_when_nobody_looks(phone: Phone, village: Village) -> None:
     ana, byron = village.people(2)
     hold_a_card(phone, ana)
     phone.scan(ana.token, byron.token)
     phone.expect_count(2)
     show_what_is_on_no_list(phone)
     leave_a_camera_that_is_still_starting(phone)
-    choose_another_camera(phone, pocket, village)
+    choose_another_camera(phone, village)
 
 
 def hold_a_card(phone: Phone, person: Person) -> None:
@@ -281,7 +279,7 @@ def leave_a_camera_that_is_still_starting(phone: Phone) -> None:
     phone.follow("Con cámara", "marcar")
 
 
-def choose_another_camera(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def choose_another_camera(phone: Phone, village: Village) -> None:
     """It is asked for again the next time, and its light can be turned on."""
     carla, dora = village.people(2)
     torch = phone.page.get_by_role("button", name="Linterna")
@@ -289,7 +287,7 @@ def choose_another_camera(phone: Phone, pocket: BrowserContext, village: Village
     phone.scan(None)
     expect(phone.page.get_by_role("button", name="Apagar")).to_be_visible()
     expect(torch).to_be_hidden()
-    pocket.add_init_script(TWO_CAMERAS)
+    phone.page.add_init_script(TWO_CAMERAS)
     phone.reload()
     phone.scan(carla.token)
     phone.expect_answer("present", carla.name)
@@ -374,7 +372,8 @@ def take_out_of_use(phone: Phone, village: Village) -> None:
     assert phone.page.evaluate(of_store("rosters", "count()")) == 0
 
 
-def test_other_version_in_another_window_is_told_and_nothing_turns_green(phone: Phone, village: Village) -> None:
+def test_phone_that_can_keep_nothing_any_more_says_so_and_nothing_turns_green(phone: Phone, village: Village) -> None:
+    """Because of another version in another window; then as in a browser that has no store."""
     [ana] = village.people(1)
 
     phone.page.evaluate(NEWER_DATABASE)
@@ -383,11 +382,6 @@ def test_other_version_in_another_window_is_told_and_nothing_turns_green(phone: 
     phone.type_code(ana.token)
     phone.expect_answer("not_saved", ana.name, "Anote a la persona en papel")
     assert village.scans_of(ana) == 0
-
-
-def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Village) -> None:
-    pocket.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")
-
-    phone = opened(pocket, village, cookie=village.phone())
-
+    phone.page.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")
+    phone.page.reload()
     expect(phone.page.get_by_role("heading", name="Este navegador no guarda nada")).to_be_visible()

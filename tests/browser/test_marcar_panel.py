@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.marcar import Person, Phone, Village
 
 
-def test_marks_that_wait_in_one_browser_are_told_of_by_app_and_panel(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_marks_that_wait_in_one_browser_are_told_of_by_app_and_panel(phone: Phone, village: Village) -> None:
     ana, byron, carla = village.people(3)
+    pocket = phone.context
     pocket.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
     mark_in_the_panel(phone, ana)
     mark_in_the_app(phone, pocket.new_page(), byron)

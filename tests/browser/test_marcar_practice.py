@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.marcar import Phone, Village, opened
-from tests.browser.scanner import PHONE
+from tests.browser.marcar import Phone, Village, emptied, opened
 from tests.browser.test_marcar_shell import DUMP
 from trainings.attendance.phones.shell import samples
 
@@ -77,9 +76,8 @@ def refuse_what_belongs_elsewhere(phone: Phone, village: Village) -> None:
     assert village.ask("SELECT id FROM scan_event WHERE session_id = ?", village.made["session"]) == []
 
 
-def test_phone_that_is_not_prepared_can_practise_a_slip(cameras: Browser, village: Village) -> None:
-    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
-    phone = opened(context, village)
+def test_phone_that_is_not_prepared_can_practise_a_slip(lent: BrowserContext, village: Village) -> None:
+    phone = opened(emptied(lent, village), village)
     phone.follow("Practicar sin que cuente", "practica")
     phone.follow("Practicar por número de fila", "filas")
     phone.page.get_by_label("Fila", exact=True).fill("13")
@@ -100,4 +98,4 @@ def test_phone_that_is_not_prepared_can_practise_a_slip(cameras: Browser, villag
     expect(phone.page.locator(".practice")).to_contain_text(BANNER)
     assert "Ejemplo" not in "".join(phone.page.evaluate(DUMP))
     assert phone.complaints == []
-    context.close()
+    phone.page.close()

@@ -111,8 +111,8 @@ def read_without_webassembly(phone: Phone, pocket: BrowserContext, village: Vill
     assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
 
 
-def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(cameras: Browser, village: Village) -> None:
-    context = cameras.new_context(viewport=PHONE, locale="es-GT", service_workers="block")
+def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(browser: Browser, village: Village) -> None:
+    context = browser.new_context(viewport=PHONE, locale="es-GT", service_workers="block")
     page = context.new_page()
     page.route("**/js/marcar/main.js*", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
     # The time after which it is said stands still.
@@ -127,8 +127,8 @@ def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(cameras
     context.close()
 
 
-def test_ready_is_said_only_once_the_reader_is_kept(cameras: Browser, village: Village) -> None:
-    context = cameras.new_context(viewport=PHONE, locale="es-GT")
+def test_ready_is_said_only_once_the_reader_is_kept(browser: Browser, village: Village) -> None:
+    context = browser.new_context(viewport=PHONE, locale="es-GT")
     with village.fault("no-reader"):
         phone = opened(context, village, cookie=village.phone())
         expect(phone.page.locator("[data-lacks]")).to_contain_text("Descargando la aplicación:")
@@ -143,10 +143,10 @@ def test_ready_is_said_only_once_the_reader_is_kept(cameras: Browser, village: V
 
 
 def test_phone_on_a_poor_line_goes_on_being_prepared_by_itself_and_is_never_asked_to_be_again(
-    cameras: Browser, village: Village
+    browser: Browser, village: Village
 ) -> None:
     """Nobody answers at first, then the server fails, then the list does not come."""
-    context = cameras.new_context(viewport=PHONE, locale="es-GT")
+    context = browser.new_context(viewport=PHONE, locale="es-GT")
     context.add_init_script(f"({HASTEN})()")
     context.route("**/marcar/api/estado", lambda route: route.abort())
     phone = opened(context, village, cookie=village.phone())

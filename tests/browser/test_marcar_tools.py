@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.marcar import Phone, Village, of_store, opened
+from tests.browser.marcar import Phone, Village, of_store
 from tests.browser.scanner import wait_until
 from tests.browser.test_marcar_shell import DUMP
 from trainings import clock
@@ -211,9 +211,9 @@ def close_for_good(phone: Phone, village: Village) -> None:
 
 
 def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper(
-    phone: Phone, pocket: BrowserContext, village: Village
+    phone: Phone, village: Village
 ) -> None:
-    pocket.add_init_script(AWAKE)
+    phone.page.add_init_script(AWAKE)
     phone.reload()
     expect(phone.page.locator(".answer [data-state=ready]")).to_contain_text("Encienda la cámara")
     phone.scan(None)
@@ -240,14 +240,14 @@ def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper
     phone.follow("Sesiones", "inicio")
     phone.page.locator(".about summary").click()
     expect(phone.page.locator("[data-iphone]")).to_be_hidden()
-    pocket.add_init_script(BATTERY)
-    pocket.add_init_script(BY_HAND)
-    low = opened(pocket, village)
-    expect(low.page.get_by_role("alert").filter(has_text="Termine en papel")).to_be_visible()
-    low.page.get_by_role("button", name="Ahorro").first.click()
-    expect(low.page.locator("html[data-saving]")).to_have_count(0)
-    low.page.locator(".about summary").click()
-    expect(low.page.get_by_text("lo que está en el navegador no pasa a la aplicación")).to_be_visible()
+    phone.page.add_init_script(BATTERY)
+    phone.page.add_init_script(BY_HAND)
+    phone.reload()
+    expect(phone.page.get_by_role("alert").filter(has_text="Termine en papel")).to_be_visible()
+    phone.page.get_by_role("button", name="Ahorro").first.click()
+    expect(phone.page.locator("html[data-saving]")).to_have_count(0)
+    phone.page.locator(".about summary").click()
+    expect(phone.page.get_by_text("lo que está en el navegador no pasa a la aplicación")).to_be_visible()
 
 
 def count_heads(phone: Phone, village: Village) -> None:

@@ -24,12 +24,12 @@ def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = 
 
 
 def test_pages_fit_the_smallest_screen_with_room_for_fingers_and_no_heading_left_out(
-    showroom: dict[str, str], browser: Browser
+    people_site: dict[str, str], browser: Browser
 ) -> None:
-    page = opened(browser, showroom["origin"] + "/orientacion", width=320)
+    page = opened(browser, people_site["origin"] + "/orientacion", width=320)
 
-    for path in ("/orientacion", SITUATION, "/notas", showroom["note"], CHOSEN):
-        page.goto(showroom["origin"] + path)
+    for path in ("/orientacion", SITUATION, "/notas", people_site["note"], CHOSEN):
+        page.goto(people_site["origin"] + path)
         assert page.evaluate(FITS), path
         assert page.evaluate(SMALL) == [], path
         levels = page.evaluate(LEVELS)
@@ -39,12 +39,12 @@ def test_pages_fit_the_smallest_screen_with_room_for_fingers_and_no_heading_left
 
 
 def test_way_out_replaces_the_page_so_that_going_back_does_not_show_it(
-    showroom: dict[str, str], browser: Browser
+    people_site: dict[str, str], browser: Browser
 ) -> None:
-    page = opened(browser, showroom["origin"] + "/privacidad")
+    page = opened(browser, people_site["origin"] + "/privacidad")
     page.context.route("https://www.google.com/", lambda route: route.fulfill(body="<title>Buscar</title>"))
     asked: list[str | None] = []
-    page.goto(showroom["origin"] + SITUATION)
+    page.goto(people_site["origin"] + SITUATION)
     # The icon of the window may come late: only the ways from page to page are told of.
     page.on(
         "request",
@@ -56,28 +56,28 @@ def test_way_out_replaces_the_page_so_that_going_back_does_not_show_it(
     told = list(asked)
     page.go_back()
 
-    expect(page).to_have_url(showroom["origin"] + "/privacidad")
+    expect(page).to_have_url(people_site["origin"] + "/privacidad")
     assert told == [None]
     page.context.close()
 
 
-def test_everything_is_reached_without_script_and_by_keyboard(showroom: dict[str, str], browser: Browser) -> None:
-    page = opened(browser, showroom["origin"] + "/", scripts=False)
+def test_everything_is_reached_without_script_and_by_keyboard(people_site: dict[str, str], browser: Browser) -> None:
+    page = opened(browser, people_site["origin"] + "/", scripts=False)
 
     page.get_by_role("link", name="Necesito orientación").click()
     page.get_by_role("link", name="Una niña, un niño o adolescente está sin su familia").press("Enter")
     page.get_by_label("Municipio").select_option(label="La Libertad, Petén")
     page.get_by_role("button", name="Ver a quién llamar").press("Enter")
 
-    expect(page).to_have_url(f"{showroom['origin']}{CHOSEN}#ventanilla")
+    expect(page).to_have_url(f"{people_site['origin']}{CHOSEN}#ventanilla")
     expect(page.get_by_role("heading", name="Ventanilla de La Libertad, Petén")).to_be_visible()
     assert page.get_by_role("link", name="Salir rápido").get_attribute("href") == "https://www.google.com/"
     assert page.context.cookies() == []
     page.context.close()
 
 
-def test_recording_plays_under_our_policy(showroom: dict[str, str], browser: Browser) -> None:
-    page = opened(browser, showroom["origin"] + showroom["note"])
+def test_recording_plays_under_our_policy(people_site: dict[str, str], browser: Browser) -> None:
+    page = opened(browser, people_site["origin"] + people_site["note"])
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
 

@@ -14,13 +14,14 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Route
 
 from tests.browser.marcar import Village, opened
 from tests.browser.scanner import PHONE
-from tests.browser.village_server import moved, story
-from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk, kill_browser
+from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk, hash_of, kill_browser
 from tests.browser_setup import quickest
 from trainings import clock
 
 MARKS = "**/marcar/api/marcas"
 MINUTE = timedelta(minutes=1)
+DAYS_BEFORE = 2
+"""So much later the session was to be when the phones were prepared."""
 
 
 class Story:
@@ -67,8 +68,8 @@ class Story:
         ana.phone = opened(context, self.village, cookie=self.ana_cookie)
         ana.phone.to_door()
         ana.card(self.n_named, "review")
-        for index in range(self.cards):
-            ana.spare(index)
+        for _card in range(self.cards):
+            ana.spare()
 
     def _phone_without_clock(self) -> None:
         berta, again = self.berta, self.each + 4
@@ -80,13 +81,13 @@ class Story:
                 berta.row(row)
         for row in range(self.n_named + 1, self.n_named + 2 + self.cards):
             berta.row(row)
-        berta.undo_card(self.village.made["blanks"][self.cards])
+        berta.undo_card(hash_of(self.village.made["spares"][self.cards]))
 
     def _phone_to_be_revoked(self) -> None:
         carla = self.carla
         for index in range(2 * self.each, 3 * self.each):
             carla.card(index)
-        carla.spare(self.cards)
+        carla.spare()
         carla.undo_card(next(iter(carla.cards)))
         carla.to_rows()
         # The first of these rows is a card that the other phone saw too.
@@ -123,7 +124,8 @@ def hold_back(context: BrowserContext) -> list[int]:
 
 def present(village: Village) -> dict[str, bool]:
     """Who is present on the server, and whether that is to be reviewed."""
-    return dict(village.ask("SELECT registration_id, to_review FROM attendance WHERE is_present"))
+    question = "SELECT registration_id, to_review FROM attendance WHERE is_present AND session_id = ?"
+    return dict(village.ask(question, village.made["session"]))
 
 
 def in_time(village: Village, people: set[str], began: datetime) -> bool:
@@ -136,13 +138,13 @@ def in_time(village: Village, people: set[str], began: datetime) -> bool:
 def play(scene: Story) -> None:
     village, desk = scene.village, at_desk(scene.browser.new_context(locale="es-GT"), scene.village)
     ana, berta, carla = scene.ana, scene.berta, scene.carla
-    began = clock.now()
-    moved(village)
+    began, (ana_phone, _berta_phone, carla_phone) = clock.now(), village.made["phone_names"]
+    village.move(DAYS_BEFORE)
 
     scene.at_door()
     desk.type_in(f"{scene.paper[0]}-{scene.paper[-1]}")
     assert present(village).keys() == scene.on_paper()
-    desk.revoke("Teléfono de Carla")
+    desk.revoke(carla_phone)
     berta.send()
     carla.send()
     held = hold_back(ana.page.context)
@@ -150,7 +152,7 @@ def play(scene: Story) -> None:
     ana.phone.send_now()
     ana.phone.expect_queue("1 marca que el servidor no entiende")
 
-    assert "Falta 1 marca de Teléfono de Ana" in desk.review()
+    assert f"Falta 1 marca de {ana_phone}" in desk.review()
     assert present(village).keys() == scene.on_paper() | ana.people | berta.people | {scene.taken_back_late}
     ana.page.context.unroute(MARKS)
     ana.send()
@@ -163,7 +165,7 @@ def play(scene: Story) -> None:
 
     refused = village.made["people"][3 * scene.each - 1]
     desk.decide("No cuenta", refused["name"])
-    desk.decide("Todas cuentan", "Teléfono de Carla")
+    desk.decide("Todas cuentan", carla_phone)
     desk.decide("Cuenta", village.made["people"][-1]["name"])
     desk.count_cards()
 
@@ -172,24 +174,28 @@ def play(scene: Story) -> None:
     assert desk.n_unnamed() == len(ana.cards | berta.cards | carla.cards)
     assert in_time(village, (ana.people | berta.people | carla.people) - scene.on_paper(), began)
     assert "Lo que falta de los teléfonos" not in desk.review()
+    desk.page.context.close()
 
 
-def tell(playwright: Playwright, browser: Browser, folder: Path, *, n_people: int, n_walk_ins: int) -> None:
-    with story(folder / "village", n_people) as village:
-        scene = Story(playwright, browser, village, folder / "profile", n_walk_ins)
-        play(scene)
-        for context in (scene.ana.page.context, *browser.contexts):
-            context.close()
+def tell(
+    playwright: Playwright, browser: Browser, first_village: Village, profile: Path, *, n_people: int, n_walk_ins: int
+) -> None:
+    village = first_village.another(n_people - 1, 3, days=DAYS_BEFORE)
+    del village.made["people"][n_people:]
+    scene = Story(playwright, browser, village, profile, n_walk_ins)
+    play(scene)
+    for one in (scene.ana, scene.berta, scene.carla):
+        one.page.context.close()
 
 
 def test_small_village_then_attendance_is_what_they_saw(
-    playwright: Playwright, browser: Browser, tmp_path: Path
+    playwright: Playwright, browser: Browser, first_village: Village, tmp_path: Path
 ) -> None:
-    tell(playwright, browser, tmp_path, n_people=14, n_walk_ins=3)
+    tell(playwright, browser, first_village, tmp_path, n_people=14, n_walk_ins=3)
 
 
 @pytest.mark.proof
 def test_village_of_eighty_then_attendance_is_what_they_saw(
-    playwright: Playwright, browser: Browser, tmp_path: Path
+    playwright: Playwright, browser: Browser, first_village: Village, tmp_path: Path
 ) -> None:
-    tell(playwright, browser, tmp_path, n_people=80, n_walk_ins=12)
+    tell(playwright, browser, first_village, tmp_path, n_people=80, n_walk_ins=12)

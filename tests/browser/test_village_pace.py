@@ -57,11 +57,11 @@ def told(how: str, measured: float, pauses: float, most: float) -> float:
 
 @pytest.mark.proof
 def test_people_come_at_the_pace_of_forty_in_four_minutes_by_card_and_in_two_by_row(
-    cameras: Browser, film: Path, first_village: Village
+    browser: Browser, film: Path, first_village: Village
 ) -> None:
     """As many by card as by the number of their row."""
     village = first_village.another(n_people=2 * N, n_phones=1)
-    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    context = browser.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     phone = at_door(context, village, village.phone())
     context.set_offline(True)
     mark_by_card(phone, film)

@@ -55,16 +55,16 @@ class Facilitator:
         self.phone.expect_answer(state, person["name"])
         self.people.add(person["registration_id"])
 
-    def spare(self, index: int) -> None:
-        token = self.village.made["spares"][index]
+    def spare(self) -> None:
+        token = self.village.spare()
         self.phone.type_code(token)
         self.phone.expect_answer("present", "Tarjeta sin nombre")
         expect(self.page.get_by_label("Código del boleto")).to_have_value("")
-        self.cards.add(tokens.digest(token, "qr")[:24])
+        self.cards.add(hash_of(token))
 
     def row(self, number: int) -> None:
         """A row of the sheet, with somebody's name or without one."""
-        people, blanks = self.village.made["people"], self.village.made["blanks"]
+        people = self.village.made["people"]
         self.phone.look_away()
         self.page.get_by_label("Fila", exact=True).fill(str(number))
         self.page.get_by_label("Fila", exact=True).press("Enter")
@@ -73,7 +73,7 @@ class Facilitator:
         if number <= named:
             self.people.add(people[number - 1]["registration_id"])
         else:
-            self.cards.add(blanks[number - named - 1])
+            self.cards.add(hash_of(self.village.made["spares"][number - named - 1]))
 
     def undo_person(self, index: int) -> None:
         self._undo()
@@ -92,6 +92,11 @@ class Facilitator:
         self.page.context.set_offline(False)
         self.phone.send_now()
         self.phone.expect_queue("Todo enviado")
+
+
+def hash_of(token: str) -> str:
+    """As the phone knows a card."""
+    return tokens.digest(token, "qr")[:24]
 
 
 def arrive(context: BrowserContext, village: Village, cookie: str) -> Facilitator:

@@ -1,26 +1,12 @@
-"""The application in a process of its own, with the ten hubs and twelve trainings to come, for whoever looks at pages.
-
-`python -m tests.showroom FOLDER` prints one line of JSON once it can be asked: its origin, and the addresses of a
-training and of a note.
-"""
+"""A full home page: the ten hubs, ten trainings to come, notes for every situation."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import socket
-import sys
 from datetime import timedelta
 
-import uvicorn
-
 from tests import make
-from tests.database import KEY
 from tests.notes import sounds
 from tests.notes.make_notes import make_contact, make_note
-from trainings import db
-from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
 from trainings.notes.actions import set_recording
 from trainings.notes.models import Situation
@@ -29,13 +15,12 @@ from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub
 from trainings.schedule.models import Course
 from trainings.seed.catalogue import COURSES
-from trainings.settings import get_settings
 
-N_TRAININGS = 12
+N_TRAININGS = 10
 
 
 async def furnish() -> dict[str, str]:
-    """All municipalities, ten hubs in ten of them, twelve trainings, eight notes; the addresses of the first ones."""
+    """All municipalities, ten hubs in ten of them, ten trainings, eight notes; the addresses of the first ones."""
     await make.make_municipalities()
     venues = []
     for entry in demo_hubs():
@@ -86,22 +71,3 @@ async def make_course(number: int) -> Course:
         audience=list(seed.audience),
         contents=[{"title": title, "minutes": minutes} for title, minutes in seed.contents],
     )
-
-
-async def serve(folder: str) -> None:
-    listening = socket.create_server(("127.0.0.1", 0))
-    origin = f"http://localhost:{listening.getsockname()[1]}"
-    os.environ.update(
-        TRAININGS_ENV="test", TRAININGS_DATA_DIR=folder, TRAININGS_BASE_URL=origin, TRAININGS_SECRET_KEYS=KEY
-    )
-    settings = get_settings()
-    await db.migrate(settings)
-    async with db.connect(settings):
-        made = await furnish()
-    # The port listens already: whoever connects now is answered as soon as the application is up.
-    print(json.dumps({"origin": origin, **made}), flush=True)
-    await uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).serve(sockets=[listening])
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
