@@ -94,7 +94,7 @@ def references(path: Path) -> set[str]:
         if isinstance(node, ast.Name):
             found.add(f"{own}.{node.id}")
         elif isinstance(node, ast.Attribute):
-            first, _dot, rest = ast.unparse(node).partition(".")
+            first, _dot, rest = dotted(node).partition(".")
             found.add(f"{known.get(first, first)}.{rest}")
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(node.value.replace(":", "."))
@@ -126,6 +126,17 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def calls(path: Path) -> list[ast.Call]:
     return [node for node in nodes(path) if isinstance(node, ast.Call)]
+
+
+def called(call: ast.Call) -> str:
+    return dotted(call.func)
+
+
+def dotted(node: ast.AST) -> str:
+    """`clock.now`; what is not a name, as a call or an item, reads `?`."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "?"
 
 
 def texts(path: Path) -> Iterator[str]:
