@@ -34,6 +34,8 @@ from tests.source import ROOT
 COMMAND = Path(sys.executable).with_name("trainings")
 PROGRAM = "trainings"
 SECONDS_TO_START, SECONDS_TO_END = 120, 600
+ASKING = httpx2.Client(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+"""One for all questions: each other one would read the certificates of the world's authorities."""
 
 READ_ONCE = [
     *("pytest", "tests.browser.app_server", "tests.outreach.make_activity"),
@@ -175,7 +177,7 @@ def _wait_until_alive(process: Running, port: int, log: Path) -> None:
     while time.monotonic() < give_up_at:
         assert process.poll() is None, log.read_text()
         try:
-            httpx2.get(f"http://localhost:{port}/salud", timeout=2)
+            ASKING.get(f"http://localhost:{port}/salud", timeout=2)
         except httpx2.TransportError:
             time.sleep(0.05)
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.processes import Running, environment, free_port, start
+from tests.processes import ASKING, Running, environment, free_port, start
 from trainings.settings import Settings
 
 SECONDS_TO_START = 120
@@ -50,13 +50,13 @@ def wait_for_change(url: str, etag: str) -> str:
 
 
 def etag_of(url: str) -> str:
-    return str(httpx2.head(url, headers={"accept-encoding": "identity"}, timeout=PATIENCE).headers["etag"])
+    return str(ASKING.head(url, headers={"accept-encoding": "identity"}, timeout=PATIENCE).headers["etag"])
 
 
 def _is_alive(process: Running, address: str) -> bool:
     assert process.poll() is None, "the server has ended"
     try:
-        return httpx2.get(f"{address}/salud", timeout=PATIENCE).status_code == 200
+        return ASKING.get(f"{address}/salud", timeout=PATIENCE).status_code == 200
     except httpx2.TransportError:
         return False
 

@@ -89,16 +89,16 @@ async def test_issue_when_pressed_twice_then_same_certificate_and_same_bytes(db:
     assert await CertificateFile.all().count() == 1
 
 
-async def test_issue_when_twelve_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
+async def test_issue_when_six_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
     trainings = [await make_held(title=f"Grupo {n}") for n in range(3)]
-    people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(4) for training in trainings]
+    people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(2) for training in trainings]
 
     issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for person in people))
 
-    expected = [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 13)]
+    expected = [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 7)]
     assert sorted(one.folio for one in issued) == expected
     assert await folios() == expected
-    assert len({one.code for one in issued}) == 12
+    assert len({one.code for one in issued}) == 6
 
 
 async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: Settings) -> None:
@@ -107,7 +107,7 @@ async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: 
     other = await make_attendee(training, given_names="Ana")
 
     together = asyncio.create_task(issue_all(training))
-    issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(50)))
+    issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(12)))
     await together
 
     assert len({one.id for one in issued}) == 1

@@ -21,7 +21,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates.issuing.actions import issue
 from trainings.certificates.making.files import file_of
 from trainings.certificates.models import CertificateKind, IssuerKey, SigningKey
-from trainings.certificates.trust import signing_keys
+from trainings.certificates.trust import key_file_child, signing_keys
 from trainings.db import sql
 from trainings.errors import Refusal
 from trainings.places.models import Operator
@@ -99,14 +99,16 @@ async def test_files_of_other_kinds_when_loaded_then_each_refused_by_its_name(db
     operator = await Operator.get(code="1705")
     good, other = ec.generate_private_key(P256), ec.generate_private_key(P256)
     wide, classic = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)
+    wrong = {
+        "unreadable": [b"%PDF-1.7", b"\x30\x03\x02\x01\x03", from_a_provider()[0][:-40]],
+        "kind": [a_file(wide, _own(wide)), a_file(classic, _own(classic))],
+        "no_key": [a_file(None, None, _own(good))],
+    }
     files = {
-        "unreadable_key_file": [b"%PDF-1.7", b"\x30\x03\x02\x01\x03", from_a_provider()[0][:-40]],
-        "wrong_key_kind": [a_file(wide, _own(wide)), a_file(classic, _own(classic))],
-        "key_missing": [a_file(None, None, _own(good))],
-        "certificate_nameless": [a_file(good, a_certificate("", good))],
-        "certificate_expired": [a_file(good, _own(good, end=AFTER - timedelta(days=1)))],
-        "certificate_not_yet": [a_file(good, _own(good, start=AFTER + YEAR, end=AFTER + 2 * YEAR))],
-        "unprintable_certificate": [a_file(other, a_certificate("Ana 🙂", other))],
+        "certificate_nameless": a_file(good, a_certificate("", good)),
+        "certificate_expired": a_file(good, _own(good, end=AFTER - timedelta(days=1))),
+        "certificate_not_yet": a_file(good, _own(good, start=AFTER + YEAR, end=AFTER + 2 * YEAR)),
+        "unprintable_certificate": a_file(other, a_certificate("Ana 🙂", other)),
     }
 
     async def refusal(content: bytes) -> str:
@@ -114,9 +116,13 @@ async def test_files_of_other_kinds_when_loaded_then_each_refused_by_its_name(db
             await signing_keys.load_key(operator.id, content, PASSWORD, actor=PROGRAM)
         return refused.value.code
 
-    said = {code: [await refusal(content) for content in contents] for code, contents in files.items()}
+    found = {one: [key_file_child.read(content, PASSWORD.encode()) for content in wrong[one]] for one in wrong}
+    said = {code: await refusal(content) for code, content in files.items()}
 
-    assert said == {code: [code] * len(contents) for code, contents in files.items()}
+    assert found == {one: [{"wrong": one}] * len(contents) for one, contents in wrong.items()}
+    assert said == {code: code for code in files}
+    named = {one: signing_keys._WRONG[one].code for one in wrong}
+    assert named == {"unreadable": "unreadable_key_file", "kind": "wrong_key_kind", "no_key": "key_missing"}
     assert await SigningKey.all().count() == 0
 
 
