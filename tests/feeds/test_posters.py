@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -15,6 +14,7 @@ from PIL import Image
 
 from tests import make
 from tests.cast import make_cast
+from tests.certificates.sheets import said
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.feeds import posters
@@ -32,8 +32,7 @@ WHEN = datetime(2027, 2, 15, 22, tzinfo=clock.GUATEMALA)
 
 
 def words_of(file: bytes) -> str:
-    text = " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(file)).pages)
-    return re.sub(r"\s+", " ", text.replace("\N{NO-BREAK SPACE}", " "))
+    return " ".join(said(file))
 
 
 def address_in(picture: bytes) -> str:

@@ -17,6 +17,7 @@ from httpx2 import Response
 from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee
 from tests.certificates.issuing.test_bulk import work
+from tests.certificates.sheets import said
 from tests.make import kept
 from trainings import clock
 from trainings.accounts.queries import actor_of
@@ -71,8 +72,7 @@ def buttons(page: Response) -> list[dict[str, str]]:
 
 def folios(file: Response) -> list[int]:
     """Of the papers in it, in order: each is said on its back."""
-    backs = pypdf.PdfReader(BytesIO(file.content)).pages[1::2]
-    found = [FOLIO.search(page.extract_text()) for page in backs]
+    found = [FOLIO.search(back) for back in said(file.content)[1::2]]
     return [int(one[1]) for one in found if one]
 
 
@@ -93,9 +93,9 @@ async def test_parts_of_what_changed_when_downloaded_one_after_the_other_then_ea
     third, again = [await browser.post(f"{desk.page}/imprimir", data=parts[n]) for n in (2, 1)]
 
     assert [(one["parte"], one["de"], one["solo"]) for one in parts] == [(str(n), "3", "cambiados") for n in (1, 2, 3)]
-    said = re.findall(r"VIMMIG-1705-2027-0*(\d+) … VIMMIG-1705-2027-0*(\d+)", text_of(page))
+    on_buttons = re.findall(r"VIMMIG-1705-2027-0*(\d+) … VIMMIG-1705-2027-0*(\d+)", text_of(page))
     assert [(folios(one)[0], folios(one)[-1]) for one in (first, second, third)] == [
-        (int(begins), int(ends)) for begins, ends in said
+        (int(begins), int(ends)) for begins, ends in on_buttons
     ]
     assert sorted(folios(first) + folios(second) + folios(third)) == [1, 2, 3, 4, 5], "each once"
     assert [f"-{n}-de-3.pdf" in one.headers["content-disposition"] for n, one in ((1, first), (3, third))] == [True] * 2
