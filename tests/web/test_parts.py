@@ -15,7 +15,7 @@ from trainings.web.render import TEMPLATE_DIR
 
 LIT_FIGURE = "h2v2h2v2h2v2h-2v2h-2v2h-2v-2h-2v-2h-2v-2h2v-2h2z"
 DIM_FIGURE = "h1v2h2v1h-2v2h-1v-2h-2v-1h2z"
-PARTS = '{% import "parts/field.html" as field %}{% from "parts/summary.html" import summary, refusal %}'
+PARTS = '{% import "parts/field.html" as field %}{% from "parts/summary.html" import summary, why_not %}'
 
 
 def test_text_field_when_wrong_is_tied_to_hint_and_error_and_keeps_what_was_typed() -> None:

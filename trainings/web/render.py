@@ -72,7 +72,7 @@ def environment() -> Environment:
 
 def _install_parts(env: Environment) -> None:
     """Every page may use them without importing: icons, notes, fields, what is empty, what to correct."""
-    macros = {"icon": "icons", "note": "notice", "empty": "empty", "summary": "summary"}
+    macros = {"icon": "icons", "note": "notice", "empty": "empty", "summary": "summary", "why_not": "summary"}
     for name, file in macros.items():
         env.globals[name] = getattr(env.get_template(f"parts/{file}.html").module, name)
     env.globals["field"] = env.get_template("parts/field.html").module
