@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.certificates.models import Certificate
-from trainings.errors import Refusal
+from trainings.errors import Refusal, WrongInput
 from trainings.web.i18n import N_
 from trainings.web.problems import problem, sentence_of
 
@@ -19,3 +19,9 @@ class UnprintableText(Refusal):
     sentence = N_(
         "El diploma no puede imprimir «%(letters)s». Está en el título, los contenidos o las firmas: corríjalo ahí."
     )
+
+
+class UnprintableWords(WrongInput):
+    """Of a form."""
+
+    sentence = N_("El diploma no puede imprimir «%(letters)s». Escríbalo de otra manera.")

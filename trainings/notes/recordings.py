@@ -11,12 +11,12 @@ from pathlib import Path
 from tinytag import ParseError, TinyTag, UnsupportedFormatError
 
 from trainings.errors import WrongInput
+from trainings.people.audio import TYPES
 from trainings.settings import get_settings
 from trainings.web.files import RecordingTooLarge
 from trainings.web.i18n import N_
 
 ADDRESS = "/audio/notas/"
-TYPES = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg"}
 NAME = re.compile(r"[0-9a-f]{32}\.(?P<ending>mp3|m4a|ogg)")
 
 PLAYED = {

@@ -12,6 +12,7 @@ from trainings.lib import tokens
 from trainings.registrations.eligibility import HasOwnLink
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup
 from trainings.registrations.queries import UnknownLink, UnknownRegistration
+from trainings.schedule.models import Training
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
@@ -96,7 +97,7 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
     and a link this person may not have.
     """
     async with transaction():
-        registration, hub_id = await _locked(registration_id)
+        registration, training = await locked_registration(registration_id)
         links = await links_for(registration)
         link = next((one for one in (links.own, links.group) if one is not None and one.id == link_id), None)
         if link is None:
@@ -106,7 +107,7 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
             "registrations.renew_link",
             actor=actor,
             object_id=registration.id,
-            hub_id=hub_id,
+            hub_id=training.hub_id,
             scope=link.scope.value,
         )
         return token
@@ -136,12 +137,13 @@ async def replace_link(registration: Registration, scope: LinkScope) -> str:
     return token
 
 
-async def _locked(registration_id: UUID) -> tuple[Registration, UUID]:
+async def locked_registration(registration_id: UUID) -> tuple[Registration, Training]:
+    """Under its training's lock. Refuses (UnknownRegistration)."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise UnknownRegistration
     training = await locked_training(where.training_id)
-    return await Registration.get(id=registration_id).prefetch_related("participant"), training.hub_id
+    return await Registration.get(id=registration_id).prefetch_related("participant"), training
 
 
 async def _filled_in_the_form(registration: Registration) -> bool:

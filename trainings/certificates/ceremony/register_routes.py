@@ -14,7 +14,7 @@ from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.certificates.ceremony import register, register_sheet
 from trainings.certificates.ceremony.register import Volume
 from trainings.certificates.making.process_pool import mill
-from trainings.lib.tabular import write_xlsx
+from trainings.lib.tabular import XLSX_TYPE, write_xlsx
 from trainings.web.allow import allow
 from trainings.web.forms import asked_page
 from trainings.web.headers import token_page_headers
@@ -23,7 +23,6 @@ from trainings.web.render import render
 
 INDEX = "/panel/folios"
 VOLUME = INDEX + "/{operator:uuid}/{year:int}"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST_QUERY = 120
 
 
@@ -82,7 +81,7 @@ async def as_workbook(request: Request) -> Response:
     header, rows = register.table_of(await register.whole(volume, request.state.actor, as_what="xlsx"))
     made_at = clock.now().replace(tzinfo=None)
     content = await asyncio.to_thread(write_xlsx, header, rows, name=f"Folios {volume.year}", made_at=made_at)
-    return Response(content, media_type=XLSX, headers=_to_save(volume, "xlsx"))
+    return Response(content, media_type=XLSX_TYPE, headers=_to_save(volume, "xlsx"))
 
 
 def _to_save(volume: Volume, ending: str) -> dict[str, str]:

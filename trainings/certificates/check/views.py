@@ -210,24 +210,15 @@ def transcript_view(found: TranscriptCheck, mismatch: Mismatch | None = None) ->
 # -- a file
 
 
-@dataclass(frozen=True, slots=True)
-class FileView:
-    word: str
-    icon: str
-    seal: str
-    title: str
-    lead: str
-
-
 _FILES = {
-    FileVerdict.CORRECTED: FileView(
+    FileVerdict.CORRECTED: Verdict(
         N_("Hay una corrección"),
         "alerta",
         "hold",
         N_("Hay una versión corregida de este archivo"),
         N_("Lo entregamos nosotros, pero después se corrigió el nombre. Pida el archivo nuevo: tiene el mismo folio."),
     ),
-    FileVerdict.CHANGED: FileView(
+    FileVerdict.CHANGED: Verdict(
         N_("Cambiado"),
         "cerrar",
         "no",
@@ -237,28 +228,28 @@ _FILES = {
             "de nuevo."
         ),
     ),
-    FileVerdict.COPY: FileView(
+    FileVerdict.COPY: Verdict(
         N_("Es una copia"),
         "alerta",
         "hold",
         N_("Es una foto o un escaneo del papel"),
         N_("Nombra %(named)s. En una copia no se ve si alguien la cambió: compárela con lo que dice nuestro registro."),
     ),
-    FileVerdict.UNKNOWN: FileView(
+    FileVerdict.UNKNOWN: Verdict(
         N_("No es nuestro"),
         "buscar",
         "none",
         N_("No reconocemos este archivo"),
         N_("No es ninguno de los que entregan las ventanillas. Una foto o un papel escaneado no siempre se reconoce."),
     ),
-    FileVerdict.LOCKED: FileView(
+    FileVerdict.LOCKED: Verdict(
         N_("Con contraseña"),
         "candado",
         "none",
         N_("Este archivo tiene contraseña"),
         N_("Los de las ventanillas no la tienen, así que no es el que entregamos."),
     ),
-    FileVerdict.NO_PDF: FileView(
+    FileVerdict.NO_PDF: Verdict(
         N_("No es un PDF"),
         "buscar",
         "none",
@@ -268,7 +259,7 @@ _FILES = {
 }
 
 
-def file_view(dropped: Dropped) -> FileView:
+def file_view(dropped: Dropped) -> Verdict:
     kept = _FILES[dropped.verdict]
     named = (
         gettext(N_("el folio %(folio)s")) % {"folio": dropped.folio}
@@ -276,4 +267,4 @@ def file_view(dropped: Dropped) -> FileView:
         else gettext(N_("el código %(code)s")) % {"code": show_certificate_code(dropped.code)}
     )
     lead = gettext(kept.lead) % {"named": named}
-    return FileView(gettext(kept.word), kept.icon, kept.seal, gettext(kept.title), lead)
+    return Verdict(gettext(kept.word), kept.icon, kept.seal, gettext(kept.title), lead)

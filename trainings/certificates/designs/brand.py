@@ -28,6 +28,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.texts import Picture
 from trainings.certificates.models import BrandImage, ImageRole
+from trainings.certificates.refusals import UnprintableWords
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib.sandbox import DesignApart
@@ -44,10 +45,6 @@ LONGEST_LINE = 80
 
 class TooManyPartners(Refusal):
     sentence = N_("En el diploma caben %(most)s logotipos. Quite uno antes de agregar otro.")
-
-
-class UnprintableLine(WrongInput):
-    sentence = N_("El diploma no puede imprimir «%(letters)s». Escríbalo de otra manera.")
 
 
 class TooManyLines(WrongInput):
@@ -103,7 +100,7 @@ async def add_image(
     """For future certificates. A new shield replaces the old shield; refuses a fourth logo."""
     missing = pdf.missing_glyphs(name)
     if missing:
-        raise UnprintableLine(field="name", letters=missing)
+        raise UnprintableWords(field="name", letters=missing)
     async with transaction():
         await lock(Operator, [operator_id])
         standing = await BrandImage.filter(operator_id=operator_id, role=role, removed_at=None).order_by("position")
@@ -148,7 +145,7 @@ async def set_lines(operator_id: UUID, text: str, *, actor: Actor) -> None:
         raise TooManyLines(field="letterhead", most=MOST_LINES, longest=LONGEST_LINE)
     missing = pdf.missing_glyphs(*lines)
     if missing:
-        raise UnprintableLine(field="letterhead", letters=missing)
+        raise UnprintableWords(field="letterhead", letters=missing)
     async with transaction():
         await lock(Operator, [operator_id])
         operator = await Operator.get(id=operator_id)

@@ -12,6 +12,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.texts import MOST_SIGNATORIES, day_on
 from trainings.certificates.models import Certificate, CertificateState
+from trainings.certificates.refusals import UnprintableWords
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.places.models import Operator, Signatory
@@ -75,10 +76,6 @@ class TooManySignatories(Refusal):
         "En el diploma caben %(most)s firmas, y esos días ya firman tantas personas. "
         "Quite una, o diga hasta cuándo firma."
     )
-
-
-class UnprintableSignatory(WrongInput):
-    sentence = N_("El diploma no puede imprimir «%(letters)s». Escríbalo de otra manera.")
 
 
 class EndsBeforeItBegins(WrongInput):
@@ -225,7 +222,7 @@ def _check_letters(plan: SignatoryPlan) -> None:
     for field, text in (("name", plan.name), ("own_office", plan.office)):
         missing = pdf.missing_glyphs(text)
         if missing:
-            raise UnprintableSignatory(field=field, letters=missing)
+            raise UnprintableWords(field=field, letters=missing)
 
 
 def _check_term(begins: date | None, ends: date | None) -> None:

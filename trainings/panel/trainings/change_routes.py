@@ -23,7 +23,7 @@ from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public.pictures import change_card, change_png
 from trainings.schedule.public.sentences import place_of
-from trainings.schedule.staff.editing import afterwards, editable, editable_session
+from trainings.schedule.staff.editing import afterwards, editable, editable_session, training_of
 from trainings.schedule.staff.forms import RestoreForm
 from trainings.web.allow import WrongRole, allow
 from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, check, read_form
@@ -40,20 +40,12 @@ class NothingChanged(NotFound):
     sentence = N_("Esta sesión no cambió en los últimos siete días.")
 
 
-async def _training(request: Request) -> Training:
-    """404 if not visible, 403 if not of the actor's desk."""
-    training = await queries.for_staff(request.path_params["id"], request.state.actor)
-    if not can_register_at_desk(request.state.actor, training.hub_id):
-        raise WrongRole
-    return training
-
-
 # -- what happens next
 
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    return await _page(request, await _training(request))
+    return await _page(request, await training_of(request, can_register_at_desk))
 
 
 async def _page(request: Request, training: Training, *, refusal: Refusal | None = None) -> Response:

@@ -22,10 +22,10 @@ from trainings.registrations.invitations import convocation
 from trainings.registrations.invitations import letters as letter_sheets
 from trainings.registrations.invitations.forms import HOW, KINDS, AddForm, ChosenForm
 from trainings.registrations.models import InvitationLetter
-from trainings.schedule import queries
 from trainings.schedule.models import PrintKind, Training, TrainingState
+from trainings.schedule.staff.editing import training_of
 from trainings.schedule.staff.printouts import note_printed
-from trainings.web.allow import WrongRole, allow
+from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
@@ -56,20 +56,12 @@ class LetterRow:
     is_invited: bool
 
 
-async def _training(request: Request) -> Training:
-    """Unseen is 404, seen without the desk 403."""
-    training = await queries.for_staff(request.path_params["id"], request.state.actor)
-    if not can_invite(request.state.actor, training.hub_id):
-        raise WrongRole
-    return training
-
-
 # -- the list
 
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    return await _page(request, await _training(request))
+    return await _page(request, await training_of(request, can_invite))
 
 
 async def _page(
@@ -130,7 +122,7 @@ Act = Callable[[Training, Typed, Actor], Awaitable[str]]
 
 
 async def _obey(request: Request, act: Act) -> Response:
-    training = await _training(request)
+    training = await training_of(request, can_invite)
     typed = await read_form(request)
     try:
         sentence = await act(training, typed, request.state.actor)
@@ -205,7 +197,7 @@ async def _chosen(training: Training, form: ChosenForm) -> Collection[UUID]:
 @allow(*DESK)
 async def print_many(request: Request) -> Response:
     """The marked letters, or fifty from `desde` (from 0) on."""
-    training = await _training(request)
+    training = await training_of(request, can_invite)
     asked = request.query_params
     letters = await convocation.letters_of(training.id)
     wanted = {value for value in asked.getlist("letter") if UUIDS.fullmatch(value)}
@@ -224,7 +216,7 @@ async def print_many(request: Request) -> Response:
 
 @allow(*DESK)
 async def print_one(request: Request) -> Response:
-    training = await _training(request)
+    training = await training_of(request, can_invite)
     letter = await convocation.letter_of(training.id, request.path_params["letter_id"])
     try:
         return await _file(request, training, [letter])

@@ -36,7 +36,7 @@ from trainings.registrations.commands import (
     author_of,
 )
 from trainings.registrations.eligibility import check_ahead, is_over
-from trainings.registrations.links import check_in_reach, replace_link
+from trainings.registrations.links import check_in_reach, locked_registration, replace_link
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     Card,
@@ -59,7 +59,6 @@ from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.gathering import gather
 from trainings.registrations.seats.writing import keep
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-from trainings.schedule.session_actions import locked_training
 from trainings.web import i18n
 from trainings.web.i18n import N_
 
@@ -232,7 +231,7 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
     evidence; and the filler of the form as `cancel` does.
     """
     async with transaction():
-        registration, training = await _locked(registration_id)
+        registration, training = await locked_registration(registration_id)
         await check_in_reach(registration, actor)
         person = await locked_with_permission(registration.participant_id)
         is_another = name_key(given_names, surnames) != person.name_key
@@ -255,7 +254,7 @@ async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Ac
     Refuses a training that is over, since needs are deleted soon after, and a withdrawn consent for data.
     """
     async with transaction():
-        registration, training = await _locked(registration_id)
+        registration, training = await locked_registration(registration_id)
         await _check_ahead(training)
         await locked_with_permission(registration.participant_id)
         registration.needs = asking_for(registration.needs, needs)
@@ -270,7 +269,7 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
     a training over or called off.
     """
     async with transaction():
-        registration, training = await _locked(registration_id)
+        registration, training = await locked_registration(registration_id)
         needs = read_needs(registration.needs)
         is_gone = registration.state is RegistrationState.CANCELLED or code not in needs
         if is_gone or training.state is TrainingState.CANCELLED or await _is_over(training):
@@ -299,7 +298,7 @@ async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
     (NoTicketAnyMore) a cancelled registration or a training that is over.
     """
     async with transaction():
-        registration, training = await _locked(registration_id)
+        registration, training = await locked_registration(registration_id)
         if registration.state is RegistrationState.CANCELLED or await _is_over(training):
             raise NoTicketAnyMore
         await _rotate(registration, training)
@@ -314,7 +313,7 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
     alone, with PermissionGone a withdrawn consent for data.
     """
     async with transaction():
-        registration, training = await _locked(registration_id)
+        registration, training = await locked_registration(registration_id)
         person = registration.participant = await locked_with_permission(registration.participant_id)
         if _is_minor(person):
             raise MinorStays
@@ -373,15 +372,6 @@ async def _free_short_code(training: Training) -> str:
 
 
 # -- parts
-
-
-async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
-    where = await Registration.get_or_none(id=registration_id)
-    if where is None:
-        raise UnknownRegistration
-    training = await locked_training(where.training_id)
-    registration = await Registration.get(id=registration_id).prefetch_related("participant")
-    return registration, training
 
 
 async def _check_ahead(training: Training) -> None:

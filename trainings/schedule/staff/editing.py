@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -21,12 +22,16 @@ from trainings.web.forms import Typed
 ONE_SESSION = "/panel/sesiones/{id:uuid}"
 
 
-async def editable(request: Request) -> Training:
+async def training_of(request: Request, may: Callable[[Actor, UUID], bool]) -> Training:
     """404 if not visible, 403 if seen only."""
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
-    if not can_edit_trainings(request.state.actor, training.hub_id):
+    if not may(request.state.actor, training.hub_id):
         raise WrongRole
     return training
+
+
+async def editable(request: Request) -> Training:
+    return await training_of(request, can_edit_trainings)
 
 
 async def editable_hubs(actor: Actor) -> list[Hub]:
