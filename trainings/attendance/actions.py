@@ -9,7 +9,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.attendance.events import EventKind, FormEvent, SentEvent, Trouble, card_hash
 from trainings.attendance.holders import match_unknown
-from trainings.attendance.intake import Intake, keep
+from trainings.attendance.intake import Intake, keep_marks
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, project_all, standing, undone_at
 from trainings.attendance.queries import answer_about, answers_about, session_of, totals_of
@@ -44,11 +44,11 @@ class RowsNotKept(Refusal):
 async def take(
     session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
-    """Take marks of one session made in the panel, as `intake.keep`. One answer per event, in order. `offset`: our
+    """Take marks of one session made in the panel, as `keep_marks`. One answer per event, in order. `offset`: our
     clock minus the client's. Refuses (RowsNotKept), by row, marks that could not be kept.
     """
     assert all(one.session == session_id for one in events)
-    results = await keep(partial(Intake, offset, user_id=actor.id), events)
+    results = await keep_marks(partial(Intake, offset, user_id=actor.id), events)
     if any(one.trouble is Trouble.UNKNOWN_SESSION for one in results):
         raise UnknownSession
     lost = [event.row for event, one in zip(events, results, strict=True) if one.kept_as is None]

@@ -287,7 +287,7 @@ async def _locked_trainings(events: Sequence[SentEvent], *, codes_elsewhere: boo
 # -- taking a batch
 
 
-async def keep(begin: Callable[[], Intake], read: Sequence[SentEvent | Unreadable]) -> list[Result]:
+async def keep_marks(begin: Callable[[], Intake], read: Sequence[SentEvent | Unreadable]) -> list[Result]:
     """Keep a batch in one transaction; one result for each event, in order. `begin` makes the intake of each attempt.
 
     A known id with the same body is acknowledged again; with another body both are kept. If an event raises an error,

@@ -22,7 +22,7 @@ from trainings.feeds.models import CalendarLink
 from trainings.feeds.queries import AHEAD, BACK, CANCELLED_KEPT
 from trainings.feeds.scopes import PREFIX, Scope, UnknownFeed
 from trainings.lib import tokens
-from trainings.outreach.calendar_texts import facts_of
+from trainings.outreach.calendar_texts import event_facts
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.people.words import LANGUAGES
 from trainings.schedule.ics import EventFacts, event_text
@@ -177,7 +177,7 @@ def _notes(session: TrainingSession) -> list[str]:
 
 
 def _activity(activity: OutreachActivity) -> EventFacts:
-    facts = facts_of(activity)
+    facts = event_facts(activity)
     return replace(
         facts,
         is_cancelled=activity.state is ActivityState.CANCELLED,

@@ -23,7 +23,7 @@ async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
     with speaking(SOURCE_LANGUAGE):
         entries = [
             Entry(
-                facts_of(activity),
+                event_facts(activity),
                 is_listed=activity.state is ActivityState.PUBLISHED,
                 scopes=feed_keys(activity.hub, activity.municipality_id),
             )
@@ -36,7 +36,7 @@ async def rewrite_outdated() -> int:
     return await write_again(ACTIVITIES, refresh)
 
 
-def facts_of(activity: OutreachActivity) -> EventFacts:
+def event_facts(activity: OutreachActivity) -> EventFacts:
     """Hub, municipality and venue are loaded."""
     settings = get_settings()
     venue = activity.venue

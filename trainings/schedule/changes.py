@@ -30,7 +30,7 @@ NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TrainingFacts:
     training: Training
     sessions: Mapping[UUID, TrainingSession]
     holders: Mapping[UUID, frozenset[UUID]]
@@ -93,23 +93,23 @@ def as_it_stands(session: TrainingSession) -> Known:
     return Known(session.starts_at, session.ends_at, session.venue_id, session.venue if session.venue_id else None)
 
 
-async def standing(training_id: UUID) -> Standing:
+async def standing(training_id: UUID) -> TrainingFacts:
     """In the caller's transaction."""
     assert is_in_transaction(), "what was before is read together with what changes it"
     return await as_shown(training_id)
 
 
-async def as_shown(training_id: UUID) -> Standing:
+async def as_shown(training_id: UUID) -> TrainingFacts:
     training = await reads(Training).get(id=training_id)
     sessions = {session.id: session for session in await reads(TrainingSession).filter(training_id=training_id)}
     holders: dict[UUID, set[UUID]] = {session_id: set() for session_id in sessions}
     held = reads(SessionFacilitator).filter(session_id__in=list(sessions))
     for session_id, user_id in await held.values_list("session_id", "user_id"):
         holders[session_id].add(user_id)
-    return Standing(training, sessions, {session_id: frozenset(users) for session_id, users in holders.items()})
+    return TrainingFacts(training, sessions, {session_id: frozenset(users) for session_id, users in holders.items()})
 
 
-async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]:
+async def note_changes(before: TrainingFacts, *, batch_id: UUID) -> list[DatedChange]:
     """Store changes of coming sessions since `before`, in the caller's transaction; none of drafts. SEQUENCE rises with
     each, also outside feeds.
     """
@@ -131,7 +131,7 @@ async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]
     return noted
 
 
-def _kind_of(before: Standing, now: Standing, session_id: UUID) -> ChangeKind | None:
+def _kind_of(before: TrainingFacts, now: TrainingFacts, session_id: UUID) -> ChangeKind | None:
     old, new = before.sessions.get(session_id), now.sessions[session_id]
     moment = clock.now()
     if new.ends_at <= moment and (old is None or old.ends_at <= moment):

@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.places.models import Venue
-from trainings.schedule.changes import Difference, Known, Standing, as_it_stands, difference, link_of, standing
+from trainings.schedule.changes import Difference, Known, TrainingFacts, as_it_stands, difference, link_of, standing
 from trainings.schedule.models import ChangeKind, FactsSnapshot, SessionState, Training, TrainingSession, TrainingState
 
 Facts = Mapping[UUID, Known]
@@ -119,13 +119,13 @@ class Snapshots:
         return as_it_stands(session)
 
 
-async def snapshots_with(now: Standing) -> Snapshots:
+async def snapshots_with(now: TrainingFacts) -> Snapshots:
     """Without changes, the present facts are what everybody knows."""
     kept = (await snapshots_of([now.training.id]))[now.training.id]
     return kept or Snapshots([Snapshot(now.training.created_at, _facts(now))])
 
 
-def _facts(one: Standing) -> Facts:
+def _facts(one: TrainingFacts) -> Facts:
     return {
         key: replace(
             as_it_stands(session),
@@ -161,7 +161,7 @@ def without_before(one: Difference) -> Difference:
 # -- keeping and reading them
 
 
-async def keep_facts(before: Standing) -> bool:
+async def keep_facts(before: TrainingFacts) -> bool:
     """Number the facts anew if somebody has to hear of them, in the caller's transaction; returns whether. A change
     that takes nothing away joins the last number.
     """
@@ -183,7 +183,7 @@ async def keep_facts(before: Standing) -> bool:
     return False
 
 
-def _is_held_by_others(known: Facts, now: Standing) -> bool:
+def _is_held_by_others(known: Facts, now: TrainingFacts) -> bool:
     ahead = [key for key, session in now.sessions.items() if session.ends_at > clock.now()]
     return any(now.holders[key] != (known[key].holders if key in known else frozenset()) for key in ahead)
 
@@ -207,7 +207,7 @@ async def last_number(training_id: UUID) -> int | None:
     return last.number if last is not None else None
 
 
-def _written(one: Standing) -> str:
+def _written(one: TrainingFacts) -> str:
     facts = {
         str(key): [
             known.starts_at.isoformat(),

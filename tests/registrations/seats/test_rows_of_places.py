@@ -28,7 +28,7 @@ from trainings.db import transaction
 from trainings.registrations.commands import Enter, Fill, Move, SignedUp, SignUp, Ticket, UseCard
 from trainings.registrations.models import OwnLink, RegistrationGroup
 from trainings.registrations.seats.actions import serve
-from trainings.registrations.seats.gathering import gather
+from trainings.registrations.seats.gathering import gather_situation
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
@@ -87,7 +87,7 @@ async def _look(world: World, training_id: UUID) -> None:
     """Read all that is there, as a command would."""
     groups = tuple([key for (key,) in await RegistrationGroup.all().values_list("id")])
     async with transaction():
-        world.situation = await gather([Fill(training_id=training_id, actor=VISITOR, group_ids=groups)])
+        world.situation = await gather_situation([Fill(training_id=training_id, actor=VISITOR, group_ids=groups)])
 
 
 def _follow(judge: Judge, command: Enter | Move, outcome: object, world: World) -> None:

@@ -18,7 +18,7 @@ from trainings.attendance.events import (
     other_id,
     read_event,
 )
-from trainings.attendance.intake import Intake, keep
+from trainings.attendance.intake import Intake, keep_marks
 from trainings.attendance.models import Device, ScanFlag, WalkInSlip
 from trainings.attendance.phones.closings import PHONE, close_reported
 from trainings.attendance.phones.head_counts import Counting, open_counting
@@ -47,9 +47,9 @@ class Upload:
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
-    """As `intake.keep`; then opens slips, and closes sessions that waited for this phone last."""
+    """As `intake.keep_marks`; then opens slips, and closes sessions that waited for this phone last."""
     read = [read_event(item) for item in upload.items]
-    results = await keep(partial(PhoneIntake, device, upload), read)
+    results = await keep_marks(partial(PhoneIntake, device, upload), read)
     await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device))

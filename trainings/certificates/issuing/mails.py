@@ -24,7 +24,7 @@ from trainings.registrations.calls.people import audiences_of, n_written_to
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration
 from trainings.registrations.telling.mails import Kind, letter_of
-from trainings.registrations.telling.message_facts import Facts, gather
+from trainings.registrations.telling.message_facts import Facts, gather_facts
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
 from trainings.web.i18n import N_
@@ -146,7 +146,7 @@ async def set_file(job: OutboxJob) -> Mail | None:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    facts = await gather(job)
+    facts = await gather_facts(job)
     certificate = await reads(Certificate).get_or_none(id=UUID(job.payload["certificate_id"]))
     if facts is None or certificate is None:
         return None

@@ -17,7 +17,7 @@ from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import actions, views
 from trainings.attendance.events import EventKind, FormEvent, SentBatch, read_mark
-from trainings.attendance.intake import Intake, keep
+from trainings.attendance.intake import Intake, keep_marks
 from trainings.attendance.models import ScanHow
 from trainings.attendance.phones.closings import untold
 from trainings.attendance.phones.state import exact
@@ -158,7 +158,7 @@ async def _marks_json(request: Request, gate: Gate) -> Response:
         raise UnreadableEvents from exc
     now, session = clock.now(), gate.session
     begin = partial(Intake, now - body.client_now, body.sent(now), user_id=request.state.actor.id)
-    results = await keep(begin, [read_mark(item, session.id) for item in body.events])
+    results = await keep_marks(begin, [read_mark(item, session.id) for item in body.events])
     answers = await answers_about(session.id, [one.kept_as for one in results if one.kept_as is not None])
     told = [(views.result_json(one), answers.get(one.kept_as) if one.kept_as else None) for one in results]
     heads = await heads_now(session)

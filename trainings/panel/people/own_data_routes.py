@@ -17,7 +17,7 @@ from trainings.people.models import AgeGroup, ConsentPurpose, Participant
 from trainings.privacy import withdrawal
 from trainings.registrations.own import erasures
 from trainings.registrations.own.answers import Answers, save_answers
-from trainings.registrations.own.data import facts_of, history_in_words, permissions_of
+from trainings.registrations.own.data import history_in_words, own_facts, permissions_of
 from trainings.registrations.own.forms import AnswersForm
 from trainings.registrations.own.queries import agreed_by, history_of
 from trainings.registrations.own.ticket import Ticket
@@ -67,7 +67,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
         "ticket": ticket,
         "place": place_of(request),
         "home": home_of(request),
-        "facts": facts_of(registration),
+        "facts": own_facts(registration),
         "history": history_in_words(await history_of(registration)),
         "has_permission": not await consents.without_permission([registration.participant_id]),
         "form": form,

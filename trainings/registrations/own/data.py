@@ -16,7 +16,7 @@ from trainings.registrations.words import HOW_AGREED, PURPOSES, STATES
 from trainings.web.i18n import N_, gettext
 
 
-def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
+def own_facts(registration: Registration) -> list[tuple[str, str, str]]:
     """(icon, question, answer); optional answers stand in their form."""
     person = registration.participant
     municipality = person.municipality.full_name if person.municipality else gettext(choices.ANOTHER_PLACE_WORDS)

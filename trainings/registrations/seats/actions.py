@@ -56,8 +56,8 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.deciding import decide
-from trainings.registrations.seats.gathering import gather
-from trainings.registrations.seats.writing import keep
+from trainings.registrations.seats.gathering import gather_situation
+from trainings.registrations.seats.writing import write_changes
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.web import i18n
 from trainings.web.i18n import N_
@@ -94,9 +94,9 @@ class NeedGone(Refusal):
 async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
     """One batch in one transaction."""
     async with batch():
-        situation = await gather(commands)
+        situation = await gather_situation(commands)
         outcomes, changes = decide(commands, situation)
-        await keep(changes, situation)
+        await write_changes(changes, situation)
         return outcomes
 
 

@@ -20,7 +20,7 @@ from trainings.registrations.commands import Fill, SetAside
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
 from trainings.registrations.seats.actions import ask
-from trainings.schedule.changes import Standing
+from trainings.schedule.changes import TrainingFacts
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.session_actions import locked_training
@@ -267,7 +267,7 @@ async def release_due() -> int:
     return n_places
 
 
-async def move_releases(before: Standing, *, actor: Actor) -> None:
+async def move_releases(before: TrainingFacts, *, actor: Actor) -> None:
     """Keep the agreed time before the first session, after that moved or another became first.
 
     Until the beginning where less time is left, or the time came while the training was called off; the agreement

@@ -30,7 +30,7 @@ from trainings.registrations.seats.situation import (
     Person,
     Run,
     Situation,
-    Standing,
+    StandingGroup,
 )
 from trainings.web.i18n import N_
 
@@ -151,7 +151,7 @@ def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
     wish, draft = entry.command.wish, entry.draft
     ids = tuple([ticket.registration_id for ticket in draft.tickets])
     answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
-    standing = Standing(run.id, wish.body_hash, clerk.situation.at, answer, wish=wish)
+    standing = StandingGroup(run.id, wish.body_hash, clerk.situation.at, answer, wish=wish)
     if wish.idempotency_key:
         clerk.situation.by_key[wish.idempotency_key] = standing
     if wish.browser_key:

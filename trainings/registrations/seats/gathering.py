@@ -32,7 +32,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.seats.situation import Group, Known, Meeting, Person, Run, Situation, Standing
+from trainings.registrations.seats.situation import Group, Known, Meeting, Person, Run, Situation, StandingGroup
 from trainings.schedule.models import SessionState, TrainingState
 
 Row = Mapping[str, Any]
@@ -123,7 +123,7 @@ MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER B
 CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 
 
-async def gather(commands: Sequence[Command]) -> Situation:
+async def gather_situation(commands: Sequence[Command]) -> Situation:
     """The trainings stay locked until the caller's transaction ends."""
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
     codes = Codes([(one.training_id, one.wish) for _number, one in enters])
@@ -259,8 +259,8 @@ def _is_minor(age_group: str | None) -> bool:
     return AgeGroup(age_group).is_minor if age_group else False
 
 
-def _standing(row: Row, answers: Mapping[str, SignedUp]) -> Standing:
-    return Standing(
+def _standing(row: Row, answers: Mapping[str, SignedUp]) -> StandingGroup:
+    return StandingGroup(
         training_id=_key(row["training_id"]),
         body_hash=row["body_hash"],
         created_at=_moment(row["created_at"]),

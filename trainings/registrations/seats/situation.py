@@ -165,7 +165,7 @@ class Run:
     audience: list[str]
     meetings: list[Meeting] = field(default_factory=list)
     waiting: dict[str, Group] = field(default_factory=dict)
-    by_browser: dict[str, list[Standing]] = field(default_factory=dict)
+    by_browser: dict[str, list[StandingGroup]] = field(default_factory=dict)
 
     @property
     def occupied(self) -> int:
@@ -179,7 +179,7 @@ class Run:
     def room(self, room: Room) -> None:
         self.capacity, self.taken, self.childcare_capacity, self.childcare_taken, self.reserved = room
 
-    def same_browser(self, wish: SignUp) -> Iterator[Standing]:
+    def same_browser(self, wish: SignUp) -> Iterator[StandingGroup]:
         standing = self.by_browser.get(wish.browser_key or "", ())
         return (one for one in standing if one.is_of(wish))
 
@@ -198,7 +198,7 @@ class Known:
     completed: frozenset[UUID]
 
 
-class Standing(NamedTuple):
+class StandingGroup(NamedTuple):
     """A group that stands, found by its key, or by its people and contact.
 
     `people`: not cancelled, in order. For a sign-up of the same batch they are in its `wish`, read only if its browser
@@ -231,7 +231,7 @@ class Situation:
     runs: dict[UUID, Run]
     drafts: dict[int, Draft]
     municipalities: frozenset[str]
-    by_key: dict[str, Standing] = field(default_factory=dict)
+    by_key: dict[str, StandingGroup] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
     counted: dict[int, tuple[Counted, ...]] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)

@@ -39,7 +39,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.seats.actions import UnknownGroup, ask, ask_of, moved_to, stoppable
 from trainings.registrations.seats.allocation import NoOffer
-from trainings.schedule.changes import Standing
+from trainings.schedule.changes import TrainingFacts
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish, locked_training
 from trainings.web.i18n import N_
@@ -149,7 +149,7 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
     await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
 
 
-async def renew_offers(before: Standing, *, actor: Actor) -> None:
+async def renew_offers(before: TrainingFacts, *, actor: Actor) -> None:
     """Adjust times to answer after sessions changed: never after the beginning, also of an earlier session.
 
     Computed anew from when groups were reached: a mistaken move put right takes nothing from them. While a training is

@@ -94,7 +94,7 @@ TO_TELL = """
 """
 
 
-async def keep(changes: Changes, situation: Situation) -> None:
+async def write_changes(changes: Changes, situation: Situation) -> None:
     [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
     letters = [*changes.letters, *await _to_who_moved_up(changes, situation)]
     jobs = [_job(next(keys), letter, at) for letter in letters]

@@ -32,7 +32,7 @@ from trainings.registrations.telling.facilitator_notes import (
 )
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import (
-    Standing,
+    TrainingFacts,
     as_shown,
     changes_of_batch,
     note_changes,
@@ -53,7 +53,7 @@ from trainings.web.i18n import N_, ngettext
 CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
 
-async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
+async def tell_changes(before: TrainingFacts, *, actor: Actor) -> UUID | None:
     """Record what became of the sessions since `before`, in the caller's transaction, and tell it after ten minutes,
     with what still waits to be told. Returns the batch, to stop it by.
 
@@ -124,7 +124,7 @@ async def who_would_hear(
     return await who_hears(now, snapshots, is_called_off=is_called_off)
 
 
-async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
+async def who_hears(now: TrainingFacts, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
     """The only comparison of what people were last told with `now`."""
     training, sessions = now.training, now.sessions.values()
     is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off

@@ -17,7 +17,7 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OPEN, OutboxJob
-from trainings.schedule.changes import Difference, Standing, as_shown, link_of
+from trainings.schedule.changes import Difference, TrainingFacts, as_shown, link_of
 from trainings.schedule.models import FacilitatorTold, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public.sentences import put_in, sentence_of, taken_out
 from trainings.schedule.snapshots import Snapshots, last_number, snapshots_of
@@ -49,7 +49,7 @@ class News:
         return bool(self.changed or self.put_in or self.taken_out)
 
 
-async def who_holds_and_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool) -> frozenset[UUID]:
+async def who_holds_and_hears(now: TrainingFacts, snapshots: Snapshots, *, is_called_off: bool) -> frozenset[UUID]:
     """Facilitators, present or former, who do not know what holds `now`."""
     users = set[UUID]().union(*now.holders.values())
     users |= {user for one in snapshots.numbered for known in one.facts.values() for user in known.holders}
@@ -68,7 +68,7 @@ async def _told_numbers(training_id: UUID) -> Mapping[UUID, int]:
 
 
 def _news_to(
-    user_id: UUID, told: Mapping[UUID, int], now: Standing, snapshots: Snapshots, *, is_called_off: bool
+    user_id: UUID, told: Mapping[UUID, int], now: TrainingFacts, snapshots: Snapshots, *, is_called_off: bool
 ) -> News:
     number = told.get(user_id, 0)
     facts = snapshots.numbered[number].facts if snapshots else {}

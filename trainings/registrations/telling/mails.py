@@ -22,7 +22,14 @@ from trainings.registrations.seats.waiting import offer_ends, reached_by_mail
 from trainings.registrations.telling import message_facts
 from trainings.registrations.telling.calendar_invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.telling.contacts import mark_accepted, mark_refused
-from trainings.registrations.telling.message_facts import ABOUT_LEAVING, Facts, gather, moved_unheard, news, revivals
+from trainings.registrations.telling.message_facts import (
+    ABOUT_LEAVING,
+    Facts,
+    gather_facts,
+    moved_unheard,
+    news,
+    revivals,
+)
 from trainings.registrations.telling.message_facts import changes_in_words as in_words
 from trainings.schedule.models import ChangeKind, SessionState, TrainingSession
 from trainings.schedule.snapshots import last_number
@@ -241,7 +248,7 @@ KINDS = {
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    facts = await gather(job)
+    facts = await gather_facts(job)
     if facts is None:
         return None
     return letter_of(KINDS[job.kind], facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))

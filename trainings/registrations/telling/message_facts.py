@@ -205,7 +205,7 @@ def _link_label(n_people: int, *, is_confirmed: bool) -> str:
     return _("Ver mi boleto") if is_confirmed else _("Ver mi inscripción")
 
 
-async def gather(job: OutboxJob) -> Facts | None:
+async def gather_facts(job: OutboxJob) -> Facts | None:
     """None: no registration, or no address."""
     registration = await _loaded(job.subject_id)
     if registration is None:
