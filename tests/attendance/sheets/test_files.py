@@ -56,7 +56,7 @@ def pages_of(file: bytes) -> list[str]:
 
 def assert_within_margins(file: bytes) -> None:
     """Nothing runs out at the right, on any page."""
-    for number in range(len(pages_of(file))):
+    for number in range(len(pypdf.PdfReader(BytesIO(file)).pages)):
         page = photographed(file, number, 50).convert("L")
         assert page.crop((page.width - 24, 0, page.width, page.height)).getextrema() == (255, 255), number
 
@@ -481,7 +481,7 @@ def printed(names: list[str]) -> bytes:
     return SHEET.pdf(data, made_at=datetime(2027, 3, 5, 15, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("n", [0, 1, *range(14, 19), *range(37, 42), 61])
+@pytest.mark.parametrize("n", [0, 1, 13, 14, 16, 36, 39, 61])
 def test_totals_and_signatures_stand_on_no_page_without_a_row(n: int) -> None:
     file = printed([f"Beto {number:02}" for number in range(1, n + 1)])
 
