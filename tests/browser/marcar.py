@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,17 @@ def of_store(store: str, question: str) -> str:
             }};
         }};
     }})"""
+
+
+def shifted(by: timedelta) -> str:
+    """A script for pages whose clock is from then on so much later than it was."""
+    return f"""(() => {{
+        const Real = Date, shift = {by // timedelta(milliseconds=1)};
+        globalThis.Date = class extends Real {{
+            constructor(...parts) {{ super(...(parts.length ? parts : [Real.now() + shift])); }}
+            static now() {{ return Real.now() + shift; }}
+        }};
+    }})()"""
 
 
 # A screen gets its titles as it begins to listen: what is done before that is done to nobody.

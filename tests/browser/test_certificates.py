@@ -229,7 +229,8 @@ def hand_over_by_telephone(story: Story, folios: dict[str, str], browser: Browse
 def note_what_the_camera_opens(story: Story, page: Page) -> None:
     note = page.get_by_role("button", name="Anotar «recibí conforme»")
 
-    page.goto(story.scanned(3))
+    address = story.scanned(3)
+    page.goto(address)
     expect(page.get_by_role("region", name="Usted es de la ventanilla")).to_be_visible()
     note.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Persona02 C. T.")
@@ -240,7 +241,7 @@ def note_what_the_camera_opens(story: Story, page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Siguiente: escanee otro.")
     story.desk.goto(page.url)
     assert story.desk.locator(".seal span").evaluate(LINES) == 1, "no word is broken where the seal is narrow"
-    page.goto(story.scanned(3))
+    page.goto(address)
     page.get_by_role("link", name="Ver o deshacer").click()
     page.get_by_role("link", name="Entregar los diplomas").click()
     expect(page.locator(".ticks input").first).to_be_visible()

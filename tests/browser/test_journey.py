@@ -102,23 +102,25 @@ class Ruler:
 def test_whole_journey(visit: Visit, origin: str, film: Path, tmp_path: Path) -> None:
     """Without any script from the map to the diploma, and where it is issued; with a camera at the door."""
     phone, ruler = visit(**PHONE, **PLAIN), Ruler()
-    sign_up(phone, origin, ruler)
+    find_training(phone, origin, ruler)
+    # Meanwhile the time passes that people take for the form.
+    door, coordinator = visit(permissions=["camera"], **PHONE), visit(**PHONE)
+    steps.sign_in(door, origin, "facilita")
+    steps.sign_in(coordinator, origin, "coordina")
+    look_around(coordinator, origin, ruler)
+    steps.sign_up(phone, see=ruler.see)
+    ruler.see(phone)
     give_back_and_take_again(phone)
     screen, token = steps.read_screen(phone)
     assert tokens.read_qr(token) == token
 
     steps.show_screen(film, screen)
-    door = visit(permissions=["camera"], **PHONE)
-    steps.sign_in(door, origin, "facilita")
     steps.open_attendance(door)
     ruler.see(door)
     door.get_by_role("button", name="Encender cámara").click()
     steps.expect_present(door)
     steps.close_session(door)
 
-    coordinator = visit(**PHONE)
-    steps.sign_in(coordinator, origin, "coordina")
-    look_around(coordinator, origin, ruler)
     steps.lower_what_was_planned(coordinator, door.url.partition("/asistencia")[0])
     desk = visit(storage_state=coordinator.context.storage_state(), **DESK, **PLAIN)
     desk.goto(f"{origin}/panel")
@@ -136,13 +138,11 @@ def test_whole_journey(visit: Visit, origin: str, film: Path, tmp_path: Path) ->
     assert (ruler.too_wide, len(ruler.widths)) == ({}, 15)
 
 
-def sign_up(page: Page, origin: str, ruler: Ruler) -> None:
+def find_training(page: Page, origin: str, ruler: Ruler) -> None:
     page.goto(origin)
     steps.find_on_map(page)
     ruler.see(page)
     steps.open_running_training(page)
-    ruler.see(page)
-    steps.sign_up(page, see=ruler.see)
     ruler.see(page)
 
 

@@ -232,7 +232,9 @@ def scan_before_the_screen_listens(phone: Phone, village: Village) -> None:
     phone.expect_answer("present", ana.name)
 
 
-def test_camera_reads_each_card_once_and_is_off_when_nobody_looks(phone: Phone, village: Village) -> None:
+def test_camera_reads_each_card_once_and_line_on_top_says_what_stands_before_the_server(
+    phone: Phone, village: Village
+) -> None:
     ana, byron = village.people(2)
     hold_a_card(phone, ana)
     phone.scan(ana.token, byron.token)
@@ -240,6 +242,8 @@ def test_camera_reads_each_card_once_and_is_off_when_nobody_looks(phone: Phone, 
     show_what_is_on_no_list(phone)
     leave_a_camera_that_is_still_starting(phone)
     choose_another_camera(phone, village)
+    phone.page.get_by_role("button", name="Apagar").click()
+    say_what_stands_before_the_server(phone, village)
 
 
 def hold_a_card(phone: Phone, person: Person) -> None:
@@ -305,7 +309,7 @@ def choose_another_camera(phone: Phone, village: Village) -> None:
     expect(phone.page.get_by_label("Cámara", exact=True)).to_be_visible()
 
 
-def test_line_on_top_says_what_stands_between_phone_and_server(phone: Phone, village: Village) -> None:
+def say_what_stands_before_the_server(phone: Phone, village: Village) -> None:
     forget_the_phone(phone, village)
     be_puzzled_by_a_mark(phone, village)
     take_out_of_use(phone, village)

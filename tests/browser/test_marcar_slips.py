@@ -57,6 +57,7 @@ def _spare_marked(phone: Phone, village: Village) -> str:
     link = phone.page.get_by_role("link", name="Llenar su ficha")
     card = str(link.get_attribute("href")).rsplit("/", 1)[1]
     link.click()
+    phone.expect_screen("ficha")
     return card
 
 
@@ -163,6 +164,7 @@ def list_what_is_missing(phone: Phone, village: Village) -> None:
 def ask_more_of_a_minor(phone: Phone, village: Village, sent: dict[str, dict[str, Any]]) -> None:
     """A guardian and assent, and no phone of their own."""
     card = _spare_marked(phone, village)
+    expect(phone.page.get_by_label("Nombres")).to_be_visible()
     age = phone.page.get_by_label("Edad")
     assert age.locator("option").evaluate_all("(all) => all.map(({ value }) => value)")[1] == "14-17"
     _fill(phone, village)

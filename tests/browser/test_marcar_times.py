@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.marcar import Phone, Village, of_store
+from tests.browser.marcar import Phone, Village, of_store, shifted
 from tests.browser.scanner import wait_until
 from trainings import clock
 from trainings.lib import dates, tokens
@@ -22,17 +22,15 @@ LISTS_GONE = f"""async () => {{
 LACKING, OVER = "A este teléfono le falta la lista de la sesión", "Ya pasó el tiempo de la lista de esta sesión"
 
 
-def test_clock_that_lies_takes_nothing_away_that_somebody_needs(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    overrule_a_week(phone, pocket)
-    choose_an_hour(phone, pocket, village)
-    fall_back(phone, pocket, village)
+def test_clock_that_lies_takes_nothing_away_that_somebody_needs(phone: Phone, village: Village) -> None:
+    overrule_a_week(phone)
+    choose_an_hour(phone, village)
+    fall_back(phone, village)
 
 
-def fall_back(phone: Phone, pocket: BrowserContext, village: Village) -> None:
-    pocket.set_offline(True)
-    pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
+def fall_back(phone: Phone, village: Village) -> None:
+    phone.context.set_offline(True)
+    phone.page.add_init_script(shifted(timedelta(days=-4_000)))
     phone.page.goto(f"{village.origin}/marcar/")
 
     phone.follow("Feria informativa", "conteo")
@@ -42,9 +40,9 @@ def fall_back(phone: Phone, pocket: BrowserContext, village: Village) -> None:
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
 
 
-def overrule_a_week(phone: Phone, pocket: BrowserContext) -> None:
+def overrule_a_week(phone: Phone) -> None:
     """As where it fell back to a day on which the phone was not heard of. Only who stands there can know that."""
-    pocket.route("**/marcar/api/**", lambda route: route.abort())
+    phone.context.route("**/marcar/api/**", lambda route: route.abort())
     phone.page.goto(f"{phone.village.origin}/marcar/")
     phone.follow("Feria de la otra semana", "conteo")
     expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
@@ -55,11 +53,11 @@ def overrule_a_week(phone: Phone, pocket: BrowserContext) -> None:
     expect(phone.page.locator("[data-early]")).to_be_hidden()
 
 
-def choose_an_hour(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def choose_an_hour(phone: Phone, village: Village) -> None:
     """The clock is two hours ahead. Whoever says when somebody left looks at a watch."""
     [ana] = village.people(1)
-    pocket.unroute("**/marcar/api/**")
-    pocket.clock.set_system_time(clock.now() + timedelta(hours=2))
+    phone.context.unroute("**/marcar/api/**")
+    phone.page.add_init_script(shifted(timedelta(hours=2)))
     phone.visit("salida", village.made["session"])
     phone.reload()
     now = clock.local(clock.now())

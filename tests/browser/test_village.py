@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Route
 
-from tests.browser.marcar import Village, opened
+from tests.browser.marcar import Village, emptied, opened
 from tests.browser.scanner import PHONE
 from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk, hash_of, kill_browser
 from tests.browser_setup import quickest
@@ -28,25 +28,30 @@ class Story:
     """Who does what. All but the last of the people are expected, and stand on the rows of the sheet in their order."""
 
     def __init__(
-        self, playwright: Playwright, browser: Browser, village: Village, profile: Path, n_walk_ins: int
+        self, playwright: Playwright, lent: BrowserContext, village: Village, profile: Path, n_walk_ins: int
     ) -> None:
-        self.playwright, self.browser, self.village, self.profile = playwright, browser, village, profile
+        self.playwright, self.lent, self.village, self.profile = playwright, lent, village, profile
         n = len(village.made["people"])
         self.n_named, self.each, self.cards = n - 1, (n - 2) // 4, n_walk_ins // 3
         self.ana_cookie, berta_cookie, carla_cookie = village.made["phones"]
         self.ana = arrive(self._with_profile(), village, self.ana_cookie)
-        self.berta = arrive(self._pocket(CLOCK_OF_ITS_OWN), village, berta_cookie)
-        self.carla = arrive(self._pocket(), village, carla_cookie)
+        self.berta = arrive(self._without_clock(), village, berta_cookie)
+        self.carla = arrive(emptied(lent, village), village, carla_cookie)
 
     def _with_profile(self) -> BrowserContext:
         return self.playwright.chromium.launch_persistent_context(
             self.profile, executable_path=quickest(), args=["--no-sandbox"], viewport=PHONE, locale="es-GT"
         )
 
-    def _pocket(self, script: str = "") -> BrowserContext:
+    @property
+    def browser(self) -> Browser:
+        browser = self.lent.browser
+        assert browser is not None
+        return browser
+
+    def _without_clock(self) -> BrowserContext:
         context = self.browser.new_context(viewport=PHONE, locale="es-GT")
-        if script:
-            context.add_init_script(script)
+        context.add_init_script(CLOCK_OF_ITS_OWN)
         return context
 
     def at_door(self) -> None:
@@ -177,25 +182,23 @@ def play(scene: Story) -> None:
     desk.page.context.close()
 
 
-def tell(
-    playwright: Playwright, browser: Browser, first_village: Village, profile: Path, *, n_people: int, n_walk_ins: int
-) -> None:
-    village = first_village.another(n_people - 1, 3, days=DAYS_BEFORE)
-    del village.made["people"][n_people:]
-    scene = Story(playwright, browser, village, profile, n_walk_ins)
+def tell(playwright: Playwright, lent: BrowserContext, village: Village, profile: Path, *, n_walk_ins: int) -> None:
+    del village.made["people"][1 - village.made["n_waiting"] :]
+    scene = Story(playwright, lent, village, profile, n_walk_ins)
     play(scene)
-    for one in (scene.ana, scene.berta, scene.carla):
+    scene.carla.page.close()
+    for one in (scene.ana, scene.berta):
         one.page.context.close()
 
 
 def test_small_village_then_attendance_is_what_they_saw(
-    playwright: Playwright, browser: Browser, first_village: Village, tmp_path: Path
+    playwright: Playwright, lent: BrowserContext, first_village: Village, tmp_path: Path
 ) -> None:
-    tell(playwright, browser, first_village, tmp_path, n_people=14, n_walk_ins=3)
+    tell(playwright, lent, first_village.another(13, 3, days=DAYS_BEFORE), tmp_path, n_walk_ins=3)
 
 
 @pytest.mark.proof
 def test_village_of_eighty_then_attendance_is_what_they_saw(
-    playwright: Playwright, browser: Browser, first_village: Village, tmp_path: Path
+    playwright: Playwright, lent: BrowserContext, first_village: Village, tmp_path: Path
 ) -> None:
-    tell(playwright, browser, first_village, tmp_path, n_people=80, n_walk_ins=12)
+    tell(playwright, lent, first_village.another(79, 3, days=DAYS_BEFORE), tmp_path, n_walk_ins=12)

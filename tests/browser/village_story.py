@@ -10,21 +10,15 @@ import re
 import signal
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.marcar import Phone, Village, at_door
+from tests.browser.marcar import Phone, Village, at_door, shifted
 from trainings.lib import tokens
 
-DAYS_BEHIND = 4_000
-CLOCK_OF_ITS_OWN = f"""(() => {{
-    const Real = Date, shift = -{DAYS_BEHIND} * 86_400_000;
-    globalThis.Date = class extends Real {{
-        constructor(...parts) {{ super(...(parts.length ? parts : [Real.now() + shift])); }}
-        static now() {{ return Real.now() + shift; }}
-    }};
-}})()"""
+CLOCK_OF_ITS_OWN = shifted(timedelta(days=-4_000))
 """As in a phone whose battery was out: it knows how long things take, not which day it is."""
 
 
