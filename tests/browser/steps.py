@@ -14,7 +14,18 @@ from urllib.parse import urlsplit
 import httpx2
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    StorageState,
+    ViewportSize,
+    expect,
+)
 
 from tests.browser.demo import PASSWORD
 from tests.browser.fakecam import FRAMES_EACH, HEIGHT, WALL, WIDTH, put
@@ -24,6 +35,7 @@ from trainings.registrations.signup.limits import FASTEST
 TITLE = "Riesgos de la migración irregular: mitos y realidades"
 PLACE = "La Libertad, Petén"
 SHORT_NAME = "Rosaura Isabel T. M."
+FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 MOST_STOPS = 80
 FORMS = 6
 HIDDEN = re.compile(r'name="(idempotency_key|from_page)" value="(\w+)"')
@@ -32,6 +44,18 @@ TAKE_OVER = """(hidden) => {
 }"""
 HAS_FOCUS = "element => element === document.activeElement"
 SHOWS_FOCUS = "element => getComputedStyle(element).outlineStyle !== 'none'"
+
+
+Keep = Callable[[str], StorageState]
+"""Gives what a browser keeps of somebody of the staff who signed in."""
+
+
+def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:
+    """In a telephone of its own."""
+    size = ViewportSize(width=width, height=700)
+    page = browser.new_context(viewport=size, locale="es-GT", java_script_enabled=scripts).new_page()
+    page.goto(address)
+    return page
 
 
 @dataclass

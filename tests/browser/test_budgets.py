@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
+from tests.browser.steps import FITS
 from tests.processes import run
 
 MOST_BYTES = 40_000
@@ -26,7 +27,6 @@ PAGES = (
 )
 """The budget is about those that people open on a telephone before anything else."""
 TELEPHONE = ViewportSize(width=360, height=760)
-FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @dataclass

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.steps import FITS, opened
 from trainings.places.data import municipalities
 
-FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 DROP = """([name, octets]) => {
     const file = new File([Uint8Array.from(atob(octets), (one) => one.charCodeAt(0))], name, {type: "application/pdf"});
     const data = new DataTransfer();
@@ -36,13 +36,6 @@ BROKEN = """(names) => {
 """Those of the names that break within a word where the heading stands."""
 SAME = "El archivo es el que entregamos, sin ningún cambio."
 TOO_LARGE = "Ese archivo pesa más de 1 MB"
-
-
-def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:
-    size = ViewportSize(width=width, height=700)
-    page = browser.new_context(viewport=size, locale="es-GT", java_script_enabled=scripts).new_page()
-    page.goto(address)
-    return page
 
 
 @pytest.mark.parametrize("which", ["check", "transcript"])

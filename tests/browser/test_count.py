@@ -6,19 +6,19 @@ store and go out by the same sender: `tests/attendance/phone/panel.test.mjs`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.marcar import of_store
 from tests.browser.scanner import wait_until
+from tests.browser.steps import FITS, Keep
 
 PHONE: dict[str, Any] = {"viewport": ViewportSize(width=360, height=740), "has_touch": True}
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java_script_enabled": False}
 TODAY = "Jornada comunitaria: mi documento, mi derecho"
-FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 N_UNSENT = of_store("events", "count()")
 CHANGED = """(act) => new Promise((done) => {
     indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
@@ -28,9 +28,6 @@ CHANGED = """(act) => new Promise((done) => {
         transaction.oncomplete = () => { db.close(); done(true); };
     };
 })"""
-
-
-Keep = Callable[[str], StorageState]
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.steps import Watch
+from tests.browser.steps import Keep, Watch
 
 WIDE: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java_script_enabled": False}
@@ -17,9 +17,6 @@ WIDTH = "() => document.documentElement.scrollWidth"
 TITLE = "Riesgos de la migración irregular: mitos y realidades"
 MOST_STOPS = 8
 """Between the first letter of a name and the answer "sí": more would not be half a minute."""
-
-
-Keep = Callable[[str], StorageState]
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from playwright.sync_api import Browser, Locator, Page, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.browser.steps import Watch
+from tests.browser.steps import Keep, Watch
 
 WIDE, PHONE = ViewportSize(width=1280, height=1000), ViewportSize(width=360, height=740)
 
 
 def test_session_is_moved_only_by_its_form_to_which_mouse_and_keyboard_lead(
-    browser: Browser, demo_site: str, signed_in: Callable[[str], StorageState]
+    browser: Browser, demo_site: str, signed_in: Keep
 ) -> None:
     watch = Watch()
     with browser.new_context(locale="es-GT", storage_state=signed_in("coordina"), viewport=WIDE) as context:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.browser.steps import FITS, Keep
 
 WORD = "W" * 110
-FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 NAMED_ANEW = """word => {
   const names = [...document.querySelectorAll(".ticks strong, .choice > span")];
   for (const name of names) name.prepend(word);
@@ -32,9 +33,7 @@ def origin(demo_site: str) -> str:
     return demo_site
 
 
-def test_no_list_is_wider_than_its_screen(
-    browser: Browser, origin: str, signed_in: Callable[[str], StorageState]
-) -> None:
+def test_no_list_is_wider_than_its_screen(browser: Browser, origin: str, signed_in: Keep) -> None:
     page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
     page.goto(f"{origin}/panel/capacitaciones?q=Retorno&estado=published")
     with page.expect_navigation():
@@ -53,9 +52,7 @@ def test_no_list_is_wider_than_its_screen(
     page.context.close()
 
 
-def test_no_list_of_diplomas_is_wider_than_its_screen(
-    browser: Browser, origin: str, signed_in: Callable[[str], StorageState]
-) -> None:
+def test_no_list_of_diplomas_is_wider_than_its_screen(browser: Browser, origin: str, signed_in: Keep) -> None:
     page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
     page.set_viewport_size(ViewportSize(width=320, height=640))
     page.goto(f"{origin}/panel/diplomas")

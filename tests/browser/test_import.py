@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from tests.browser.scanner import HASTEN
-from tests.browser.steps import Watch
+from tests.browser.steps import FITS, Keep, Watch
 from tests.registrations.lists import HEADER, people
 from tests.tables import text
 
@@ -18,10 +18,6 @@ WIDE: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java_script_enabled": False}
 TAKEN = "Riesgos de la migración irregular"
 """Other tests of this world sign people up for these, and sixty more fill any training."""
-FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-
-
-Keep = Callable[[str], StorageState]
 
 
 @pytest.fixture

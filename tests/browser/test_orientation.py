@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, expect
+
+from tests.browser.steps import FITS, opened
 
 SITUATION = "/orientacion/ninez-sin-su-familia"
 CHOSEN = f"{SITUATION}?municipio=la-libertad-peten"
-FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 SMALL = """() => [...document.querySelectorAll("main a, main button, main select")]
     .filter((one) => !one.closest("p:not(.exit), dd, .words") || one.matches(".tap, .button"))
     .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44 && !one.closest("h2, h3"))
     .map((one) => one.textContent.trim())"""
 LEVELS = "() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((one) => Number(one.tagName[1]))"
-
-
-def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:
-    size = ViewportSize(width=width, height=700)
-    page = browser.new_context(viewport=size, locale="es-GT", java_script_enabled=scripts).new_page()
-    page.goto(address)
-    return page
 
 
 def test_pages_fit_the_smallest_screen_with_room_for_fingers_and_no_heading_left_out(
