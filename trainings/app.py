@@ -120,6 +120,7 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
 
 
 def _page_middleware(settings: Settings) -> list[Middleware]:
+    """For pages only: feeds and static files compress themselves and know nobody."""
     return [Middleware(CompressMiddleware, zstd=False), Middleware(StaffSessions, settings=settings)]
 
 

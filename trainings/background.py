@@ -21,7 +21,7 @@ from trainings.registrations.telling.reminders import Reminder, remind
 from trainings.settings import Settings
 
 SECONDS_BETWEEN = 60
-logger = logging.getLogger("trainings.registrations")
+logger = logging.getLogger("trainings.background")
 
 
 async def work(stop: asyncio.Event, settings: Settings) -> None:

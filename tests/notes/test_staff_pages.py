@@ -253,6 +253,7 @@ async def test_file_that_is_no_recording_is_refused_in_words_and_not_kept(
         answer = await upload(client, note, content)
 
         assert (answer.status_code, sentence in answer.text) == (status, True), sentence
+        assert 'href="#file"' in answer.text, sentence
         assert kept_in(folder) == [], sentence
         assert (await InformationNote.get(id=note.id)).audio == "", sentence
 

@@ -184,6 +184,7 @@ def short_code() -> str:
 
 
 def sheet_code() -> str:
+    """No secret."""
     return _with_check(_characters(SHEET_CODE_LENGTH - 1))
 
 

@@ -1,4 +1,7 @@
-"""Kept under their digest (`audio/notes/{digest}.{ending}` in the data folder), given out in parts."""
+"""Kept under their digest (`audio/notes/{digest}.{ending}` in the data folder), given out in parts.
+
+Files that no browser plays, or without a readable length, are refused.
+"""
 
 from __future__ import annotations
 

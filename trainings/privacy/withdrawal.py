@@ -1,3 +1,5 @@
+"""Withdraw the permission for a person's data: only what they were told stays."""
+
 from __future__ import annotations
 
 import contextlib

@@ -44,6 +44,8 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
 
 
 class PlaceShown(StrEnum):
+    """AFTER_CONFIRMATION: until then the municipality alone."""
+
     PUBLIC = "public"
     AFTER_CONFIRMATION = "after_confirmation"
 

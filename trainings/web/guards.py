@@ -25,6 +25,8 @@ from trainings.web.problems import problem, show_http_problem
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_SECONDS = 15.0
 BODY_LIMIT = 64 * 1024
+FILE_FIELD = "file"
+"""What forms of the panel call it: its error stands there, however much too large it is."""
 TAKE_FILES: tuple[tuple[re.Pattern[str], type[FileTooLarge]], ...] = (
     (re.compile(r"/panel/capacitaciones/[0-9a-fA-F-]{36}/importar"), FileTooLarge),
     (re.compile(r"/panel/notas/[0-9a-fA-F-]{36}/audio"), RecordingTooLarge),
@@ -156,11 +158,11 @@ class BodyLimit:
         async def counted_receive() -> Message:
             nonlocal n_octets
             if is_over and file is not None:
-                raise file
+                raise file(field=FILE_FIELD)
             message = await receive()
             n_octets += len(message.get("body", b""))
             if n_octets > most:
-                raise file() if file else HTTPException(413)
+                raise file(field=FILE_FIELD) if file else HTTPException(413)
             return message
 
         await self.app(scope, counted_receive, send)

@@ -98,6 +98,7 @@ async def test_picture_when_it_cannot_be_taken_then_page_again_with_the_reason(n
 
         assert page.status_code in (413, 422)
         assert sentence in page.text
+        assert 'href="#file--' not in page.text
         assert "Escoja otra vez la imagen: la página no la guarda." in page.text
         assert page.status_code == 413 or data["role"] == "other" or f'value="{data["name"]}"' in page.text
     assert not await BrandImage.exists()

@@ -86,6 +86,7 @@ async def test_file_when_it_cannot_be_used_then_the_reason_in_words_and_nothing_
     assert 'href="#password"' in wrong.text
     assert "Escoja primero el archivo." in nothing.text
     assert "no es un certificado" in large.text
+    assert 'href="#file"' in large.text
     assert await SigningKey.all().count() == 0
 
 

@@ -293,7 +293,8 @@ def _tied(form: Typed | None, at: tuple[UUID, str] | None) -> Typed | None:
     operator_id, which = at
     middle = "" if which == "lines" else f"{which}-"
     return Typed(
-        form.fields, {f"{name}-{middle}{operator_id}" if name else "": text for name, text in form.errors.items()}
+        form.fields,
+        {f"{name}-{middle}{operator_id}" if name and which else "": text for name, text in form.errors.items()},
     )
 
 

@@ -284,7 +284,7 @@ class SeenCard:
 
 
 async def seen_at(training: Training, codes: Collection[str]) -> dict[str, SeenCard]:
-    """Only cards of the training's hub."""
+    """Only cards of the training's hub that are nobody's ticket."""
     if not codes:
         return {}
     digests = {tokens.digest(code, "qr"): code for code in codes if len(code) == tokens.QR_TOKEN_LENGTH}

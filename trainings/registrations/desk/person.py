@@ -142,7 +142,7 @@ async def _alike(registration: Registration) -> list[Alike]:
         .filter(training_id=registration.training_id, participant__name_key=registration.participant.name_key)
         .exclude(id=registration.id)
         .exclude(state=RegistrationState.CANCELLED)
-        .order_by("created_at")
+        .order_by("created_at", "id")
         .prefetch_related("participant")
     )
     this = seen(registration)
