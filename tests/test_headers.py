@@ -74,6 +74,12 @@ def policy(answer: Response) -> dict[str, str]:
     return {name: value for name, _blank, value in parts}
 
 
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    """The world of two hubs is kept in SQLite, whose rows are compared."""
+    return sqlite_db
+
+
 async def test_every_answer_changes_nothing_says_what_may_run_who_may_keep_it_and_holds_nothing_else(
     db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None]
 ) -> None:
