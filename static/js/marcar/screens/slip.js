@@ -149,7 +149,11 @@ class Slip extends SessionScreen {
   #drawCards() {
     const cards = this.book.nameless.sort((a, b) => Number(a.isDone) - Number(b.isDone));
     this.part("[data-none]").hidden = cards.length > 0;
-    this.part("[data-cards]").replaceChildren(...cards.map(({ event, isDone }) => this.#card(event, isDone)));
+    const list = this.part("[data-cards]");
+    const lines = cards.map(({ event, isDone }) => this.#card(event, isDone));
+    // Equal lines stay: a press is lost where its line is replaced between finger down and up.
+    if (lines.length === list.children.length && lines.every((line, n) => line.isEqualNode(list.children[n]))) return;
+    list.replaceChildren(...lines);
   }
 
   /**
