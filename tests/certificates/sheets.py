@@ -9,10 +9,12 @@ from typing import Any
 
 import pypdf
 import pypdfium2
+import pytest
 from PIL import Image
 
+from trainings import clock
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.designs import DESIGNS
+from trainings.certificates.designs.designs import DESIGNS, all_designs
 from trainings.certificates.designs.texts import CertificateSheet
 
 SAMPLES = DESIGNS / "diploma" / "samples"
@@ -22,6 +24,17 @@ SIGNATORIES = (
     ("Silvia Marina Tut Che", "Coordinadora de la ventanilla"),
     ("Marta Julia Choc Ical", "Facilitadora"),
 )
+
+
+def by_the_day(n: int) -> pytest.MarkDecorator:
+    """Of `n` choices each design meets one, tomorrow another; the proof asks them all. The test takes `turn`."""
+    turns = [0, *(pytest.param(turn, marks=pytest.mark.proof) for turn in range(1, n))]
+    return pytest.mark.parametrize("turn", turns, ids=str)
+
+
+def of_today(key: str, turn: int, n: int) -> int:
+    """Which of `n` is the design's."""
+    return (sorted(all_designs()).index(key) + clock.today().toordinal() + turn) % n
 
 
 def sample(name: str = "diploma-8-horas", **changes: Any) -> CertificateSheet:

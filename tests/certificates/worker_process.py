@@ -21,6 +21,7 @@ async def main() -> None:
     named = {"data_dir": folder, "database_url": url, "secret_keys": KEY, "smtp_url": ""}
     os.environ |= {f"TRAININGS_{name.upper()}": value for name, value in named.items()}
     bulk.PEOPLE_AT_ONCE = int(at_once)
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])  # one core, so one process that sets files
     print('"ready"', flush=True)
     with clock.frozen(AFTER):
         async with db.connect(get_settings()):

@@ -15,7 +15,7 @@ from trainings.__main__ import cli
 from trainings.certificates.designs import check as design_check
 from trainings.certificates.designs import pdf, previews
 from trainings.certificates.designs.designs import DESIGNS, LIBRARY, read_design
-from trainings.lib import qr
+from trainings.lib import qr, sandbox
 from trainings.lib.typst import CannotTypeset, Design
 
 INK = '#let ink = rgb("#14202b")'
@@ -111,8 +111,9 @@ def test_check_when_a_package_is_imported_then_refused_before_it_is_set(tmp_path
     ],
 )
 def test_check_when_the_design_eats_memory_or_time_then_it_is_stopped_and_told(
-    tmp_path: Path, code: str, seconds: float, words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, seconds: float, words: str
 ) -> None:
+    monkeypatch.setattr(sandbox, "MEMORY", 400 << 20)
     design = copy_of("constancia", tmp_path)
     change(design, INK, f"{INK}\n{code}")
 

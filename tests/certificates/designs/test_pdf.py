@@ -39,7 +39,7 @@ LETTER_LANDSCAPE = (792, 612)
 def test_render_when_a_letter_has_no_form_of_its_own_then_everybody_reads_it_once() -> None:
     name = "Malin\u0308 Xun\u0308 Qʼanil q\u0308a \u014b\u0308i b\u0308o"
 
-    file = pdf.render(sample(person_name=name), timestamp=WHEN)
+    file = made(sample(person_name=name))
 
     assert f"a {name} por haber completado" in words(pypdf.PdfReader(BytesIO(file)).pages[0])
     assert name.replace(" ", "") in "".join(extract_text(BytesIO(file), page_numbers=[0]).split())
@@ -159,9 +159,9 @@ def test_band_when_hours_given_then_counts_them_and_says_so(minutes: int, whole:
     assert band == {"whole": whole, "rows": rows, "sentence": sentence}
 
 
-@pytest.mark.parametrize("hours", [1, 2, 8, 12])
+@pytest.mark.parametrize("hours", [1, 12])
 def test_band_when_printed_then_shows_as_many_figures_as_hours(hours: int) -> None:
-    page = photographed(pdf.render(sample(minutes=hours * 60), timestamp=WHEN), 0, 72).convert("L")
+    page = photographed(made(sample(minutes=hours * 60)), 0, 72).convert("L")
 
     # A stripe just left of the crosses: each figure is one run of light in it.
     lit = [tone > 100 for tone in page.crop((20, 0, 21, page.height)).tobytes()]
@@ -169,7 +169,7 @@ def test_band_when_printed_then_shows_as_many_figures_as_hours(hours: int) -> No
 
 
 def test_band_when_printed_black_and_white_then_figures_stay_apart_from_the_ground() -> None:
-    page = photographed(pdf.render(sample(), timestamp=WHEN), 0, 72).convert("L")
+    page = photographed(made(sample()), 0, 72).convert("L")
 
     tones = page.crop((10, 20, 62, 592)).tobytes()
     assert max(tones) - min(tones) > 140
@@ -198,19 +198,23 @@ def test_render_when_one_signs_then_name_and_office_stand_last() -> None:
 
 
 def test_qr_when_small_blurred_skewed_or_dim_then_still_reads() -> None:
+    """What lies around it is cut off, but for grain: it shows how small the code is beside the page."""
     sheet = sample()
-    page = photographed(pdf.render(sheet, timestamp=WHEN), 1, 150).convert("L")
+    whole = photographed(made(sheet), 1, 150).convert("L")
+    [read] = zxingcpp.read_barcodes(whole)
+    corner, opposite = read.position.top_left, read.position.bottom_right
+    page = whole.crop((corner.x - 100, corner.y - 100, opposite.x + 100, opposite.y + 100))
     width, height = page.size
     # The four corners of the page as a phone sees them that is held low and to one side.
     leaning = (-0.06 * width, 0.02 * height, 0.1 * width, 1.08 * height, 1.05 * width, 0.9 * height, 0.96 * width, 0)
 
     seen = {
-        "small": photographed(pdf.render(sheet, timestamp=WHEN), 1, 72),
+        "small": photographed(made(sheet), 1, 72),
         "blurred": page.filter(ImageFilter.GaussianBlur(2)),
         "skewed": page.transform(page.size, Image.Transform.QUAD, leaning, Image.Resampling.BILINEAR, fillcolor=255),
         "turned": page.rotate(11, Image.Resampling.BILINEAR, expand=True, fillcolor=255),
         "dim": page.point(lambda light: 60 + light // 4),
-        "noisy": ImageChops.add(page, Image.effect_noise(page.size, 70), scale=1.6),
+        "noisy": ImageChops.add(whole, Image.effect_noise(whole.size, 70), scale=1.6),
     }
 
     found = {how: [one.text for one in zxingcpp.read_barcodes(picture)] for how, picture in seen.items()}

@@ -20,8 +20,8 @@ SECONDS = 240
 
 
 async def test_job_when_its_worker_is_killed_then_ends_by_itself(db: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 3)
-    await issue_and_kill(db, n_people=7, n_kills=1, at_once=3)
+    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 2)
+    await issue_and_kill(db, n_people=4, n_kills=1, at_once=2)
 
 
 @pytest.mark.proof

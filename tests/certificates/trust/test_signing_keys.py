@@ -99,7 +99,7 @@ async def test_files_of_other_kinds_when_loaded_then_each_refused_by_its_name(db
     await make_cast()
     operator = await Operator.get(code="1705")
     good, other = ec.generate_private_key(P256), ec.generate_private_key(P256)
-    wide, classic = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)
+    wide, classic = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 1024)
     wrong = {
         "unreadable": [b"%PDF-1.7", b"\x30\x03\x02\x01\x03", from_a_provider()[0][:-40]],
         "kind": [a_file(wide, _own(wide)), a_file(classic, _own(classic))],

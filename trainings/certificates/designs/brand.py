@@ -437,10 +437,12 @@ def _small(picture: Image.Image) -> CleanPicture:
 
 
 def _ever_smaller(picture: Image.Image) -> Iterator[Image.Image]:
+    yield picture
     for side in LONGEST_SIDES:
-        smaller = picture.copy()
-        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
-        yield smaller
+        if side < max(picture.size):
+            smaller = picture.copy()
+            smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+            yield smaller
 
 
 def _of_few_colours(picture: Image.Image, n: int) -> Image.Image:
