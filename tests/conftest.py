@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 import pytest
 import uvloop
 from httpx2 import AsyncClient
+from hypothesis import HealthCheck
+from hypothesis import settings as random_examples
 
 from tests import asgi, moment, postgres_server, threadless
 from tests.cast import Cast, make_cast
@@ -58,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Pages speak as where there is a mail server; nothing is sent there.
     os.environ["TRAININGS_SMTP_URL"] = "smtp://localhost:9"
     postgres_server.begin_run()
+    # A busy machine is slow, not wrong.
+    random_examples.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    random_examples.load_profile("patient")
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:

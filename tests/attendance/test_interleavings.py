@@ -72,7 +72,7 @@ def said(marks: Sequence[KeptMark]) -> tuple[Any, ...]:
     return stay, unnamed_of(marks, undone), heads_of(marks, undone)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(marks=SESSIONS, shuffled=st.randoms(use_true_random=False))
 def test_order_of_events_then_says_the_same(marks: list[KeptMark], shuffled: Random) -> None:
     again = list(marks)
@@ -327,7 +327,7 @@ async def interleaved(village: Village, chance: Random) -> dict[str, tuple[Any, 
 
 
 # A shorter interleaving would tell no more, and looking for one takes minutes.
-few = settings(max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+few = settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 CHANCES = st.randoms(use_true_random=False)
 
 

@@ -98,7 +98,7 @@ def test_hostile_titles_reach_ical_js() -> None:
     assert [[entry.summary for entry in entries] for entries in read] == [[as_read(title)] for title in HOSTILE]
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(title=SOMETHING, place=st.text(max_size=120), summary=SOMETHING)
 @example(title="\\", place=",", summary=";")
 def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, summary: str) -> None:
@@ -111,7 +111,7 @@ def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, s
     check_form(text)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=300))
 def test_text_that_is_read_back_means_what_was_written(title: str) -> None:
     facts = a_session(title=title)
