@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from tortoise.expressions import F, Q, Subquery
 from tortoise.functions import Count, Max
+from tortoise.query_utils import Prefetch
 
 from tests import make
 from tests.schedule.panel import NOWHERE
@@ -118,5 +119,14 @@ async def test_question_stays_as_it_is_when_another_is_made_of_it(db: Settings) 
 
     narrower = question.filter(title="a").order_by("title").limit(1)
 
-    assert narrower.sql() != before
+    assert narrower.sql() == narrower.sql() != before
     assert question.sql() == before
+
+
+async def test_relation_told_once_is_fetched_twice(db: Settings) -> None:
+    training = await make.make_training()
+    later = Prefetch("sessions", TrainingSession.filter(ends_at__gt=clock.now()))
+
+    twice = [await Training.get(id=training.id).prefetch_related(later) for _time in range(2)]
+
+    assert [len(one.sessions) for one in twice] == [1, 1]

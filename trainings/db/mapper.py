@@ -7,14 +7,20 @@ its making: a page asks twenty statements.
 
 from __future__ import annotations
 
+from asyncio import _get_running_loop
+from copy import copy
 from typing import Any, TypeVar
 
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.dialects.sqlite import SQLLiteQueryBuilder
 from pypika_tortoise.enums import Equality
-from pypika_tortoise.queries import QueryBuilder, Selectable
+from pypika_tortoise.queries import QueryBuilder, Selectable, Table
 from pypika_tortoise.terms import BasicCriterion, Criterion, Field, Term, ValueWrapper
 from pypika_tortoise.utils import format_alias_sql
+from tortoise import models, queryset
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import ConnectionHandler, get_connection
+from tortoise.context import get_current_context
 from tortoise.fields.base import Field as Column
 from tortoise.query_utils import QueryModifier
 
@@ -32,6 +38,8 @@ def is_never(criterion: Criterion) -> bool:
 
 
 def _and(self: QueryModifier, other: QueryModifier) -> QueryModifier:
+    if not (self.where_criterion or self.having_criterion or self.joins):
+        return other
     joined = _both(self, other)
     for one in (self, other):
         if is_never(one.where_criterion):
@@ -61,6 +69,16 @@ def _copy(self: T) -> T:
     return copied
 
 
+def _copy_of_part(part: Any) -> Any:
+    """A query set's own copy. Of a query: each step of its making changes the one, which nobody else has yet."""
+    if type(part) in (dict, list, set):
+        return part.copy()
+    copied = copy(part)
+    if isinstance(copied, QueryBuilder):
+        copied.immutable = False
+    return copied
+
+
 def _copy_of_query(self: QueryBuilder) -> QueryBuilder:
     copied = _copy(self)
     own = copied.__dict__
@@ -84,19 +102,45 @@ def _name_of_field(self: Field, ctx: SqlContext) -> str:
     return name if self.alias is None or not ctx.with_alias else format_alias_sql(name, self.alias, ctx)
 
 
+def _hash_of_table(self: Table) -> int:
+    # Upstream writes its SQL each time.
+    return hash(self._table_name)
+
+
 def _for_dialect(self: Column[Any], dialect: str, key: str) -> Any:
     # Few columns are special, and upstream finds out by an exception each time.
     return _special_for(self, dialect, key) if hasattr(self, f"_db_{dialect}") else getattr(self, key, None)
 
 
-OURS: dict[tuple[type, str], Any] = {
+# -- the connection: each statement asks for it three times
+
+_connection_of_loop = ConnectionHandler.get
+
+
+def _connection(self: ConnectionHandler, alias: str) -> BaseDBAsyncClient:
+    known = self._storage_var.get().get(alias)
+    if known is not None and known._bound_loop in (None, _get_running_loop()):
+        return known
+    return _connection_of_loop(self, alias)
+
+
+def _current_connection(alias: str) -> BaseDBAsyncClient:
+    context = get_current_context()
+    return context.connections.get(alias) if context is not None else get_connection(alias)
+
+
+OURS: dict[tuple[Any, str], Any] = {
     (SqlContext, "copy"): _context_with,
     (Selectable, "__copy__"): _copy,
     (Term, "__copy__"): _copy,
     (QueryBuilder, "__copy__"): _copy_of_query,
     (SQLLiteQueryBuilder, "__copy__"): _copy_of_query,
     (Field, "get_sql"): _name_of_field,
+    (Table, "__hash__"): _hash_of_table,
     (Column, "get_for_dialect"): _for_dialect,
+    (queryset, "copy"): _copy_of_part,
+    (ConnectionHandler, "get"): _connection,
+    (models, "get_connection"): _current_connection,
     (QueryModifier, "__and__"): _and,
     (QueryModifier, "__or__"): _or,
 }
