@@ -34,11 +34,11 @@ function needed(open) {
 async function fill(files, isTold = false) {
   const cache = await caches.open(CACHE);
   const total = files.reduce((sum, file) => sum + file.size, 0);
-  const todo = [...files];
-  let done = 0;
+  const todo = await lacking(cache, files);
+  let done = total - todo.reduce((sum, file) => sum + file.size, 0);
   const work = async () => {
     for (let file = todo.shift(); file; file = todo.shift()) {
-      if (!(await found(cache, file))) await cache.put(keyOf(file), await fetched(file));
+      await cache.put(keyOf(file), await fetched(file));
       done += file.size;
       if (isTold) for (const client of await windows()) client.postMessage({ kind: "progress", version: VERSION, done, total });
     }
@@ -49,7 +49,7 @@ async function fill(files, isTold = false) {
 /** Only this version's files stay. It runs once nobody uses the version before. */
 async function tidy() {
   const cache = await caches.open(CACHE);
-  const own = new Set(FILES.map((file) => new URL(keyOf(file), location.href).href));
+  const own = new Set(FILES.map(placeOf));
   for (const request of await cache.keys()) if (!own.has(request.url)) await cache.delete(request);
 }
 
@@ -82,10 +82,8 @@ async function told(event) {
 
 /** What is really there: browsers may clear a store when the phone is full. */
 async function state(client) {
-  const cache = await caches.open(CACHE);
-  const missing = [];
-  for (const file of needed([client])) if (!(await found(cache, file))) missing.push(file.url);
-  return { version: VERSION, missing };
+  const missing = await lacking(await caches.open(CACHE), needed([client]));
+  return { version: VERSION, missing: missing.map(({ url }) => url) };
 }
 
 /** The smallest WebAssembly: some browsers lack it, some phones forbid it. */
@@ -95,6 +93,16 @@ function canCompile() {
   } catch {
     return false;
   }
+}
+
+/** Asked for once: to look for one file after another takes many times as long. */
+async function lacking(cache, files) {
+  const kept = new Set((await cache.keys()).map(({ url }) => url));
+  return files.filter((file) => !kept.has(placeOf(file)));
+}
+
+function placeOf(file) {
+  return new URL(keyOf(file), location.href).href;
 }
 
 function found(cache, file) {
