@@ -5,27 +5,26 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT, MORE, MOVE
-from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
+from tests.browser.scanner import LOOK_EVERY_MS, PATIENCE_MS, Window, wait_for
 from tests.database import put_template
 from tests.processes import running
 from trainings import clock
 from trainings.attendance.device_access import COOKIE, device_digest
 
 APP = "/marcar/"
+ALIVE = "/salud"
 N_PEOPLE = 22
 N_PHONES = 12
-# What Chromium itself writes when a request fails, as it must in tests of failing lines.
-LINE_NOISE = ("Failed to load resource",)
 
 
 def of_store(store: str, question: str) -> str:
@@ -185,28 +184,13 @@ def village(folder: Path, film: Path) -> Iterator[Village]:
         yield Village(folder, server.made, film)
 
 
-@dataclass
-class Phone:
-    """One window of the app. `complaints`: errors, warnings and broken policies."""
-
-    page: Page
-    village: Village
-    complaints: list[str] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)
+class Phone(Window):
+    """One window of the app."""
 
     @property
     def context(self) -> BrowserContext:
         """What the phone keeps."""
         return self.page.context
-
-    def listen(self) -> None:
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.addresses.append(request.url))
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(LINE_NOISE):
-            self.complaints.append(message.text)
 
     def expect_ready(self) -> None:
         wait_for(self.page, "[data-ready][data-state=ready]")
@@ -245,23 +229,13 @@ class Phone:
         """Look at the phone again and again, which asks the server each time: an earlier question may be under way."""
         self.page.wait_for_function(LOOKED_AT_UNTIL, arg=selector, polling=150, timeout=PATIENCE_MS)
 
-    def look_away(self) -> None:
-        """What stands there as an answer is none to what is done next."""
-        self.page.evaluate(OLD)
-
-    def type_code(self, code: str) -> None:
+    def mark_row(self, number: int) -> None:
+        """By the keyboard."""
         self.look_away()
-        self.page.get_by_label("Código del boleto").fill(code)
-        self.page.get_by_role("button", name="Marcar", exact=True).click()
-
-    def scan(self, *payloads: str | None, inverted: bool = False) -> None:
-        """Hold cards before the camera, from when it is turned on."""
-        stop = self.page.get_by_role("button", name="Apagar")
-        if stop.is_visible():
-            stop.click()
-        self.look_away()
-        self.village.show(*payloads, inverted=inverted)
-        self.page.get_by_role("button", name="Encender cámara").click()
+        field = self.page.locator("main form [name=fila]")
+        field.fill(str(number))
+        field.press("Enter")
+        self.expect_answer("present", f"Fila {number}")
 
     def type_by_cable(self, code: str) -> None:
         """As a scanner with a cable does, wherever the focus is."""
@@ -274,14 +248,6 @@ class Phone:
         """As a tap on the button; where the app has sent by itself meanwhile, the button is gone already."""
         self.page.evaluate("() => document.querySelector('[data-send]').click()")
 
-    def expect_answer(self, state: str, *texts: str) -> None:
-        selector = f".answer [data-state={state}]:not([data-old])"
-        wait_for(self.page, selector)
-        block = self.page.locator(selector)
-        expect(block).to_be_visible()
-        for text in texts:
-            expect(block).to_contain_text(text)
-
     def expect_queue(self, text: str) -> None:
         """Says something of a mark only once that was answered: before, the line may be the old one."""
         expect(self.page.locator("[data-queue]")).to_have_text(text)
@@ -291,10 +257,11 @@ class Phone:
 
 
 def opened(context: BrowserContext, village: Village, *, cookie: str | None = None) -> Phone:
-    """The app in a new window of a prepared phone."""
+    """The app in a new window of a prepared phone; in the one in which it was emptied."""
     if cookie:
         context.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
-    phone = Phone(context.new_page(), village)
+    [page] = [one for one in context.pages if one.url == village.origin + ALIVE] or [context.new_page()]
+    phone = Phone(page, village)
     phone.listen()
     phone.page.goto(village.origin + APP)
     expect(phone.page.locator("main h1")).to_be_visible()
@@ -307,9 +274,8 @@ def emptied(context: BrowserContext, village: Village) -> BrowserContext:
     context.set_offline(False)
     context.clear_cookies()
     page = context.new_page()
-    page.goto(f"{village.origin}/salud")
+    page.goto(village.origin + ALIVE)
     page.evaluate(EMPTY)
-    page.close()
     return context
 
 

@@ -1,4 +1,4 @@
-"""The attendance page as the person at the door sees it, and whatever the browser complains about."""
+"""The attendance page as the person at the door sees it, and whatever a browser complains about."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
+from playwright.sync_api import TimeoutError as GaveUp
 
 if TYPE_CHECKING:
     from tests.browser.marcar import Person, Village
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 PHONE = ViewportSize(width=360, height=740)
 # Each mark gets an answer of its own: what stands there before is none to what comes next.
 OLD = "() => document.querySelectorAll('.answer [data-state]').forEach((one) => { one.dataset.old = 'yes' })"
+TYPE_CODE = """(code) => {
+    const field = document.querySelector("main form [name=code]");
+    field.value = code;
+    field.form.requestSubmit();
+}"""
+ANSWERED = """([state, texts]) => {
+    const plain = (text) => text.trim().replace(/\\s+/g, " ");
+    const has = (block, text) => plain(block.textContent).includes(plain(text));
+    const isSo = (block) => block.checkVisibility() && texts.every((text) => has(block, text));
+    return [...document.querySelectorAll(`.answer [data-state=${state}]:not([data-old])`)].some(isSo);
+}"""
 # What Chromium itself writes when a request fails, as it must in tests of failing lines.
 LINE_NOISE = ("Failed to load resource",)
 # Pauses before something is tried again pass twenty times as fast; whatever gives up gives up no sooner.
@@ -28,22 +40,13 @@ PATIENCE_MS = 45_000
 
 
 @dataclass
-class Scanner:
+class Window:
     """One open page. `complaints`: errors, warnings and broken policies; `addresses`: everything it asked for."""
 
     page: Page
     village: Village
     complaints: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return f"{self.village.origin}/panel/sesiones/{self.village.made['session']}/asistencia"
-
-    def sign_in(self) -> None:
-        """As the coordination."""
-        cookie = {"name": "staff", "value": self.village.made["desk"], "url": self.village.origin}
-        self.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
     def listen(self) -> None:
         self.page.on("console", self._hear)
@@ -54,19 +57,43 @@ class Scanner:
         if message.type in {"error", "warning"} and not message.text.startswith(LINE_NOISE):
             self.complaints.append(message.text)
 
-    def type_code(self, code: str) -> None:
+    def look_away(self) -> None:
+        """What stands there as an answer is none to what is done next."""
         self.page.evaluate(OLD)
-        self.page.get_by_label("Código del boleto").fill(code)
-        self.page.get_by_role("button", name="Marcar", exact=True).click()
 
-    def show(self, *payloads: str | None) -> None:
+    def type_code(self, code: str) -> None:
+        """And send it, as Enter does."""
+        self.look_away()
+        self.page.evaluate(TYPE_CODE, code)
+
+    def scan(self, *payloads: str | None, inverted: bool = False) -> None:
         """Hold cards before the camera, from when it is turned on."""
         stop = self.page.get_by_role("button", name="Apagar")
         if stop.is_visible():
             stop.click()
-        self.page.evaluate(OLD)
-        self.village.show(*payloads)
+        self.look_away()
+        self.village.show(*payloads, inverted=inverted)
         self.page.get_by_role("button", name="Encender cámara").click()
+
+    def expect_answer(self, state: str, *texts: str) -> None:
+        wanted = [state, list(texts)]
+        try:
+            self.page.wait_for_function(ANSWERED, arg=wanted, polling=LOOK_EVERY_MS, timeout=PATIENCE_MS)
+        except GaveUp:
+            raise AssertionError(f"{wanted} is not in {self.page.locator('.answer').all_inner_texts()}") from None
+
+
+class Scanner(Window):
+    """The page of the panel."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.village.origin}/panel/sesiones/{self.village.made['session']}/asistencia"
+
+    def sign_in(self) -> None:
+        """As the coordination."""
+        cookie = {"name": "staff", "value": self.village.made["desk"], "url": self.village.origin}
+        self.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
     def send_now(self) -> None:
         """As a tap on the button; where the page has sent by itself meanwhile, the button is gone already."""
@@ -78,14 +105,6 @@ class Scanner:
     def film_for(self, seconds: float) -> None:
         """Let the camera look for so long; it looks about eight times a second."""
         self.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=seconds)
-
-    def expect_answer(self, state: str, *texts: str) -> None:
-        selector = f".answer [data-state={state}]:not([data-old])"
-        wait_for(self.page, selector)
-        block = self.page.locator(selector)
-        expect(block).to_be_visible()
-        for text in texts:
-            expect(block).to_contain_text(text)
 
     def expect_sync(self, text: str) -> None:
         expect(self.page.locator("[data-sync]")).to_have_text(text)

@@ -63,8 +63,7 @@ def test_copy_holds_every_mark_and_is_offered_where_one_is_lost(phone: Phone, vi
 
 def say_where_it_goes(phone: Phone, village: Village) -> None:
     ana, byron = village.people(2)
-    phone.page.add_init_script(SHARING)
-    phone.reload()
+    phone.page.evaluate(f"() => {{ {SHARING} }}")
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     phone.send_now()
@@ -96,7 +95,6 @@ def offer_it(phone: Phone, village: Village) -> None:
     """Where a mark is lost, or not understood."""
     [carla] = village.people(1)
     phone.page.evaluate(NOT_UNDERSTOOD)
-    phone.reload()
     phone.send_now()
     phone.expect_queue("1 marca que el servidor no entiende")
     file = saved(phone, phone.page.locator("[data-copy-now]"))

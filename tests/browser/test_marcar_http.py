@@ -12,12 +12,10 @@ KEPT = [of_store(store, "count()") for store in ("events", "rosters")]
 """Marks and lists in the store that the panel's page and the app share."""
 
 
-def door(browser: Browser, office: Village, *, scripts: bool = True) -> Scanner:
-    """The page of the session, of who is signed in."""
+def signed_in(browser: Browser, office: Village, *, scripts: bool = True) -> Scanner:
     context = browser.new_context(viewport=PHONE, locale="es-GT", java_script_enabled=scripts)
     scanner = Scanner(context.new_page(), office)
     scanner.sign_in()
-    scanner.page.goto(scanner.address)
     return scanner
 
 
@@ -26,8 +24,9 @@ def test_phone_without_https_then_words_say_what_to_do_and_codes_are_typed_in_th
 ) -> None:
     office = first_village.another(n_people=1, n_phones=0)
     office.made["origin"] = office.origin.replace("localhost", OFFICE)
-    scanner = door(browser, office)
+    scanner = signed_in(browser, office)
     page = scanner.page
+    page.goto(scanner.address)
     assert page.evaluate("() => isSecureContext") is False
     page.get_by_role("button", name="Preparar este teléfono").click()
     expect(page).to_have_url(office.origin + APP)
@@ -44,7 +43,7 @@ def test_phone_without_https_then_words_say_what_to_do_and_codes_are_typed_in_th
     scanner.expect_answer("present")
     page.context.close()
 
-    page = door(browser, office, scripts=False).page
+    page = signed_in(browser, office, scripts=False).page
     page.goto(office.origin + APP)
     to_panel(page, office)
     page.context.close()

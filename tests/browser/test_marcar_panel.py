@@ -11,17 +11,17 @@ def test_marks_that_wait_in_one_browser_are_told_of_by_app_and_panel(phone: Phon
     ana, byron, carla = village.people(3)
     pocket = phone.context
     pocket.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
-    mark_in_the_panel(phone, ana)
-    mark_in_the_app(phone, pocket.new_page(), byron)
-    sign_out(phone, pocket.new_page(), carla)
+    panel = mark_in_the_panel(phone, ana)
+    mark_in_the_app(phone, panel, byron)
+    sign_out(phone, panel, carla)
 
 
 def door_of(village: Village) -> str:
     return f"{village.origin}/panel/sesiones/{village.made['session']}/asistencia"
 
 
-def mark_in_the_panel(phone: Phone, person: Person) -> None:
-    """Somebody marked there, lost the signal, and looks at the app."""
+def mark_in_the_panel(phone: Phone, person: Person) -> Page:
+    """Somebody marked there, lost the signal, and looks at the app. Gives the window to which it leads."""
     village, pocket = phone.village, phone.context
     panel = pocket.new_page()
     panel.goto(door_of(village))
@@ -42,7 +42,7 @@ def mark_in_the_panel(phone: Phone, person: Person) -> None:
 
     phone.expect_queue("Todo enviado")
     assert village.presences_of(person) == 1
-    opening.value.close()
+    return opening.value
 
 
 def mark_in_the_app(phone: Phone, panel: Page, person: Person) -> None:
@@ -51,28 +51,22 @@ def mark_in_the_app(phone: Phone, panel: Page, person: Person) -> None:
     phone.type_code(person.token)
     phone.expect_answer("present", person.name)
 
-    panel.goto(door_of(village))
+    panel.reload()
     expect(panel.locator("[data-sync]")).to_have_text("Sin enviar en «Marcar llegadas» de este teléfono: 1")
-    panel.goto(f"{door_of(village)}/cerrar")
-    expect(panel.get_by_text("guarda marcas sin enviar")).to_be_visible()
     pocket.unroute("**/marcar/api/marcas")
 
     # The panel sends what the phone marked, by the phone's own cookie.
-    panel.goto(door_of(village))
+    panel.reload()
     expect(panel.locator("[data-sync]")).to_have_text("Todo enviado")
     assert village.presences_of(person) == 1
     phone.page.bring_to_front()
     phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     phone.expect_queue("Todo enviado")
-    panel.goto(f"{door_of(village)}/cerrar")
-    expect(panel.get_by_text("guarda marcas sin enviar")).to_be_hidden()
-    panel.close()
 
 
 def sign_out(phone: Phone, panel: Page, person: Person) -> None:
     """It asks first, and every mark is still here."""
     village, pocket = phone.village, phone.context
-    panel.goto(f"{village.origin}/panel")
     pocket.route("**/marcar/api/marcas", lambda route: route.abort())
     phone.type_code(person.token)
     phone.expect_answer("present", person.name)
@@ -81,10 +75,10 @@ def sign_out(phone: Phone, panel: Page, person: Person) -> None:
     panel.get_by_role("button", name="Salir", exact=True).click()
     asked.get_by_role("button", name="No salir todavía").click()
     expect(asked).to_be_hidden()
-    expect(panel).to_have_url(f"{village.origin}/panel")
+    expect(panel).to_have_url(door_of(village))
     panel.get_by_role("button", name="Salir", exact=True).click()
     asked.get_by_role("button", name="Salir de todos modos").click()
-    expect(panel).not_to_have_url(f"{village.origin}/panel")
+    expect(panel).not_to_have_url(door_of(village))
     pocket.unroute("**/marcar/api/marcas")
     phone.reload()
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.marcar import APP, Phone, Village, opened
+from tests.browser.marcar import APP, Phone, Village, emptied, opened
 from tests.browser.scanner import HASTEN, PHONE, wait_until
 from trainings.attendance.phones import shell
 from trainings.lib import tokens
@@ -40,20 +40,18 @@ REMEMBER = "() => { globalThis.sameDocument = true }"
 SAME = "() => globalThis.sameDocument === true"
 
 
-def test_phone_keeps_exactly_the_files_it_uses_and_no_name(
+def test_program_is_kept_whole_without_names_and_changes_when_nobody_marks(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
-    keep_the_program(phone, village)
     show_no_name(phone, village)
+    keep_the_program(phone, village)
     open_in_english(phone, pocket, village)
+    phone.visit("marcar", village.made["session"])
+    let_a_new_version_wait(phone, pocket, village)
     read_without_webassembly(phone, pocket, village)
 
 
 def keep_the_program(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    phone.scan(ana.token)
-    phone.expect_answer("present", ana.name)
-
     parts = [urlsplit(address) for address in phone.addresses if not address.endswith((".png", ".webmanifest"))]
     asked = {f"{one.path}?{one.query}".rstrip("?") for one in parts if not one.path.startswith("/marcar/api/")}
     # Only a browser with tabs fetches what they show.
@@ -90,12 +88,40 @@ def open_in_english(phone: Phone, pocket: BrowserContext, village: Village) -> N
     expect(phone.page.get_by_role("link", name=village.made["title"])).to_be_visible()
 
 
+def let_a_new_version_wait(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """In another window, until this one has left its door; what was marked meanwhile is sent."""
+    [ana] = village.people(1)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    home = opened(pocket, village)
+    home.page.evaluate(REMEMBER)
+    pocket.set_offline(False)
+    update = home.page.get_by_role("button", name="Actualizar")
+    with village.fault("newer"):
+        home.page.evaluate(LOOK_FOR_UPDATE)
+        wait_until(home.page, "async () => (await navigator.serviceWorker.ready).waiting !== null")
+        expect(update).to_be_hidden()
+        assert home.page.evaluate(SAME)
+
+        phone.follow("Sesiones", "inicio")
+        update.click()
+        home.page.wait_for_function("() => !globalThis.sameDocument")
+
+        # As long as there is no other version again, which would be offered in turn.
+        home.expect_ready()
+        expect(update).to_be_hidden()
+        home.expect_queue("Todo enviado")
+        home.page.close()
+    assert village.presences_of(ana) == 1
+
+
 def read_without_webassembly(phone: Phone, pocket: BrowserContext, village: Village) -> None:
     """And without signal, with the other reader."""
     [ana] = village.people(1)
+    pocket.set_offline(True)
     pocket.add_init_script("delete globalThis.WebAssembly")
-    phone.visit("marcar", village.made["session"])
     phone.reload()
+    phone.to_door()
 
     phone.scan(ana.token)
 
@@ -127,27 +153,12 @@ def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(browser
     context.close()
 
 
-def test_ready_is_said_only_once_the_reader_is_kept(browser: Browser, village: Village) -> None:
-    context = browser.new_context(viewport=PHONE, locale="es-GT")
-    with village.fault("no-reader"):
-        phone = opened(context, village, cookie=village.phone())
-        expect(phone.page.locator("[data-lacks]")).to_contain_text("Descargando la aplicación:")
-        expect(phone.page.locator("[data-sessions] .state")).to_have_text("Falta descargar la aplicación")
-        expect(phone.page.get_by_text("Todavía necesita señal")).to_be_visible()
-
-    phone.page.evaluate("() => dispatchEvent(new Event('online'))")
-
-    phone.expect_ready()
-    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Listo para usar sin señal")
-    context.close()
-
-
 def test_phone_on_a_poor_line_goes_on_being_prepared_by_itself_and_is_never_asked_to_be_again(
-    browser: Browser, village: Village
+    lent: BrowserContext, village: Village
 ) -> None:
     """Nobody answers at first, then the server fails, then the list does not come."""
-    context = browser.new_context(viewport=PHONE, locale="es-GT")
-    context.add_init_script(f"({HASTEN})()")
+    context = emptied(lent, village)
+    context.pages[0].add_init_script(f"({HASTEN})()")
     context.route("**/marcar/api/estado", lambda route: route.abort())
     phone = opened(context, village, cookie=village.phone())
     lacks, asked = phone.page.locator("[data-lacks]"), phone.page.get_by_text("todavía no está preparado")
@@ -173,50 +184,27 @@ def test_phone_on_a_poor_line_goes_on_being_prepared_by_itself_and_is_never_aske
     phone.look_until("[data-ready][data-state=missing]")
     expect(lacks).to_contain_text("El servidor no contesta")
     assert phone.complaints == []
-    context.close()
+    phone.page.close()
 
 
-def test_new_version_waits_until_nobody_marks(phone: Phone, pocket: BrowserContext, village: Village) -> None:
-    [ana] = village.people(1)
-    home = opened(pocket, village)
-    home.page.evaluate(REMEMBER)
-    pocket.set_offline(True)
-    phone.type_code(ana.short_code)
-    phone.expect_answer("present")
-    pocket.set_offline(False)
-    update = home.page.get_by_role("button", name="Actualizar")
-    with village.fault("newer"):
-        home.page.evaluate(LOOK_FOR_UPDATE)
-        wait_until(home.page, "async () => (await navigator.serviceWorker.ready).waiting !== null")
-        expect(update).to_be_hidden()
-        assert home.page.evaluate(SAME)
-
-        phone.follow("Sesiones", "inicio")
-        update.click()
-        home.page.wait_for_function("() => !globalThis.sameDocument")
-
-        # As long as there is no other version again, which would be offered in turn.
-        home.expect_ready()
-        expect(update).to_be_hidden()
-        home.expect_queue("Todo enviado")
-    assert village.presences_of(ana) == 1
-
-
-def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: BrowserContext, village: Village) -> None:
+def test_phone_is_prepared_once_its_reader_is_kept_and_keeps_its_queue(
+    pocket: BrowserContext, village: Village
+) -> None:
     first, second = village.made["codes"][:2]
     [ana] = village.people(1)
-    faults: list[str] = []
-    pocket.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    with pocket.expect_event("response", lambda answer: answer.url.endswith("/marcar/api/estado")) as told:
-        phone = opened(pocket, village)
-    expect(phone.page.get_by_text("Este teléfono todavía no está preparado.")).to_be_visible()
-    assert (told.value.status, faults) == (204, []), "whoever only looks finds nothing wrong"
-    wait_until(phone.page, f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
-    phone.reload()
-    expect(phone.page.locator("[data-ready]:not([hidden])")).to_have_attribute("data-state", "missing")
+    with village.fault("no-reader"):
+        with pocket.expect_event("response", lambda answer: answer.url.endswith("/marcar/api/estado")) as told:
+            phone = opened(pocket, village)
+        expect(phone.page.get_by_text("Este teléfono todavía no está preparado.")).to_be_visible()
+        assert told.value.status == 204, "whoever only looks finds nothing wrong"
+        expect(phone.page.locator("[data-lacks]")).to_contain_text("Descargando la aplicación:")
+        phone.page.goto(f"{village.origin}/marcar/alta#{first}")
+        expect(phone.page.locator("[data-sessions] .state")).to_have_text("Falta descargar la aplicación")
+        expect(phone.page.get_by_text("Todavía necesita señal")).to_be_visible()
+    phone.page.evaluate("() => dispatchEvent(new Event('online'))")
 
-    phone.page.goto(f"{village.origin}/marcar/alta#{first}")
     phone.expect_ready()
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Listo para usar sin señal")
     assert first not in phone.page.url
     phone.to_door()
     pocket.set_offline(True)

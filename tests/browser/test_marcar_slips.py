@@ -51,8 +51,8 @@ def _registered(village: Village, card: str) -> list[tuple[Any, ...]]:
 
 
 def _spare_marked(phone: Phone, village: Village) -> str:
-    """A card without a name before the camera: green at once, and its slip is offered. Its hash in the list."""
-    phone.scan(village.spare())
+    """A card without a name: green at once, and its slip is offered. Its hash in the list."""
+    phone.type_code(village.spare())
     phone.expect_answer("present", "Tarjeta sin nombre")
     link = phone.page.get_by_role("link", name="Llenar su ficha")
     card = str(link.get_attribute("href")).rsplit("/", 1)[1]
@@ -139,9 +139,7 @@ def list_what_is_missing(phone: Phone, village: Village) -> None:
     """Without names."""
     phone.follow("Por fila", "filas")
     for row in (41, 42):
-        phone.page.get_by_label("Fila", exact=True).fill(str(row))
-        phone.page.get_by_label("Fila", exact=True).press("Enter")
-        phone.expect_answer("present", f"Fila {row}")
+        phone.mark_row(row)
     phone.page.locator(".more summary").click()
     phone.follow("Fichas", "ficha")
     cards = phone.page.locator("[data-cards] li")

@@ -12,6 +12,7 @@ from tests.browser.test_marcar_shell import DUMP
 from trainings import clock
 
 SENT = "Todo enviado"
+CLOSINGS = "SELECT id FROM scan_event WHERE kind = 'close' AND session_id = ?"
 SAVING = of_store("meta", "get('ahorro')")
 STANDING = """SELECT sex, SUM(number) FROM head_count AS c WHERE age_band = ?
 AND NOT EXISTS (SELECT 1 FROM head_count AS u WHERE u.target_id = c.id) GROUP BY sex"""
@@ -133,9 +134,8 @@ def note_who_left_early(phone: Phone, village: Village) -> None:
 def mark_who_leaves(phone: Phone, village: Village) -> None:
     """With the same camera, under a line that says so."""
     [ana] = village.people(1)
-    phone.scan(ana.token)
+    phone.type_code(ana.token)
     phone.expect_answer("present", ana.name)
-    phone.page.get_by_role("button", name="Apagar").click()
     phone.to_departures()
     expect(phone.page).to_have_title(village.made["title"])
 
@@ -149,12 +149,52 @@ def mark_who_leaves(phone: Phone, village: Village) -> None:
     assert village.ask(out, ana.registration_id)[-2:] == [("in",), ("out",)]
 
 
-CLOSINGS = "SELECT id FROM scan_event WHERE kind = 'close' AND session_id = ?"
-
-
-def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Phone, village: Village) -> None:
+def test_power_is_saved_and_a_closing_waits_for_all_phones_and_can_be_taken_back_until_then(
+    phone: Phone, village: Village
+) -> None:
+    save_power(phone, village)
+    phone.visit("marcar", village.made["session"])
     close_and_take_back(phone, village)
     close_for_good(phone, village)
+
+
+def save_power(phone: Phone, village: Village) -> None:
+    """The number pad is left; and a low battery says to finish on paper."""
+    phone.page.add_init_script(AWAKE)
+    phone.reload()
+    expect(phone.page.locator(".answer [data-state=ready]")).to_contain_text("Encienda la cámara")
+    phone.scan(None)
+    phone.page.wait_for_function("() => globalThis.awake === true")
+    phone.page.locator(".more summary").click()
+    phone.page.get_by_role("button", name="Ahorro").click()
+
+    phone.page.wait_for_function("() => globalThis.awake === false")
+    phone.expect_screen("filas")
+    expect(phone.page.locator("[data-pad]")).to_be_visible()
+    wait_until(phone.page, SAVING)
+    phone.reload()
+    expect(phone.page.locator("body")).to_have_css("background-color", "rgb(0, 0, 0)")
+    expect(phone.page.get_by_role("link", name="Con cámara")).to_have_count(0)
+    phone.follow("Por código", "marcar")
+    expect(phone.page.get_by_label("Código del boleto")).to_be_visible()
+    expect(phone.page.locator("[data-lens]")).to_be_hidden()
+    ready = phone.page.locator(".answer [data-state=ready]")
+    expect(ready).to_contain_text("Escriba el código del boleto.")
+    expect(ready).not_to_contain_text("cámara")
+    phone.follow("Sesiones", "inicio")
+    phone.page.get_by_role("link", name=village.made["title"]).click()
+    expect(phone.page.locator("[data-pad]")).to_be_visible()
+    phone.follow("Sesiones", "inicio")
+    phone.page.locator(".about summary").click()
+    expect(phone.page.locator("[data-iphone]")).to_be_hidden()
+    phone.page.add_init_script(BATTERY)
+    phone.page.add_init_script(BY_HAND)
+    phone.reload()
+    expect(phone.page.get_by_role("alert").filter(has_text="Termine en papel")).to_be_visible()
+    phone.page.get_by_role("button", name="Ahorro").first.click()
+    expect(phone.page.locator("html[data-saving]")).to_have_count(0)
+    phone.page.locator(".about summary").click()
+    expect(phone.page.get_by_text("lo que está en el navegador no pasa a la aplicación")).to_be_visible()
 
 
 def close_and_take_back(phone: Phone, village: Village) -> None:
@@ -208,46 +248,6 @@ def close_for_good(phone: Phone, village: Village) -> None:
     phone.page.reload()
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
     expect(phone.page.locator("[data-waits]")).to_be_hidden()
-
-
-def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper(
-    phone: Phone, village: Village
-) -> None:
-    phone.page.add_init_script(AWAKE)
-    phone.reload()
-    expect(phone.page.locator(".answer [data-state=ready]")).to_contain_text("Encienda la cámara")
-    phone.scan(None)
-    phone.page.wait_for_function("() => globalThis.awake === true")
-    phone.page.locator(".more summary").click()
-    phone.page.get_by_role("button", name="Ahorro").click()
-
-    phone.page.wait_for_function("() => globalThis.awake === false")
-    phone.expect_screen("filas")
-    expect(phone.page.locator("[data-pad]")).to_be_visible()
-    wait_until(phone.page, SAVING)
-    phone.reload()
-    expect(phone.page.locator("body")).to_have_css("background-color", "rgb(0, 0, 0)")
-    expect(phone.page.get_by_role("link", name="Con cámara")).to_have_count(0)
-    phone.follow("Por código", "marcar")
-    expect(phone.page.get_by_label("Código del boleto")).to_be_visible()
-    expect(phone.page.locator("[data-lens]")).to_be_hidden()
-    ready = phone.page.locator(".answer [data-state=ready]")
-    expect(ready).to_contain_text("Escriba el código del boleto.")
-    expect(ready).not_to_contain_text("cámara")
-    phone.follow("Sesiones", "inicio")
-    phone.page.get_by_role("link", name=village.made["title"]).click()
-    expect(phone.page.locator("[data-pad]")).to_be_visible()
-    phone.follow("Sesiones", "inicio")
-    phone.page.locator(".about summary").click()
-    expect(phone.page.locator("[data-iphone]")).to_be_hidden()
-    phone.page.add_init_script(BATTERY)
-    phone.page.add_init_script(BY_HAND)
-    phone.reload()
-    expect(phone.page.get_by_role("alert").filter(has_text="Termine en papel")).to_be_visible()
-    phone.page.get_by_role("button", name="Ahorro").first.click()
-    expect(phone.page.locator("html[data-saving]")).to_have_count(0)
-    phone.page.locator(".about summary").click()
-    expect(phone.page.get_by_text("lo que está en el navegador no pasa a la aplicación")).to_be_visible()
 
 
 def count_heads(phone: Phone, village: Village) -> None:
