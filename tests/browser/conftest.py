@@ -15,6 +15,7 @@ from tests.browser.firefox import firefox
 from tests.browser.marcar import Phone, Village, at_door, emptied, village
 from tests.browser.patience import be_patient
 from tests.browser.scanner import PHONE
+from tests.browser.telephone import Telephone, telephone_at
 from tests.database import put_template
 from tests.processes import running
 
@@ -83,6 +84,22 @@ def people_site(people_folder: Path) -> Iterator[dict[str, str]]:
     """Of an application with families and papers: its origin, and the paths that `people_server` tells."""
     with running("tests.browser.people_server", people_folder) as server:
         yield server.made
+
+
+@pytest.fixture(scope="package")
+def lent_telephone(browser: Browser, people_site: dict[str, str]) -> Iterator[Telephone]:
+    telephone = telephone_at(browser, people_site["origin"])
+    yield telephone
+    telephone.page.context.close()
+
+
+@pytest.fixture
+def telephone(lent_telephone: Telephone) -> Iterator[Telephone]:
+    """The narrowest, that nobody has used yet, for the pages of `people_site`; nothing may be complained about."""
+    lent_telephone.empty()
+    lent_telephone.watch.complaints.clear()
+    yield lent_telephone
+    assert lent_telephone.watch.complaints == []
 
 
 @pytest.fixture(scope="package")

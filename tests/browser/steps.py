@@ -15,7 +15,6 @@ import httpx2
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import (
-    Browser,
     BrowserContext,
     ConsoleMessage,
     Locator,
@@ -23,7 +22,6 @@ from playwright.sync_api import (
     Request,
     Response,
     StorageState,
-    ViewportSize,
     expect,
 )
 
@@ -50,14 +48,6 @@ Keep = Callable[[str], StorageState]
 """Gives what a browser keeps of somebody of the staff who signed in."""
 
 
-def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:
-    """In a telephone of its own."""
-    size = ViewportSize(width=width, height=700)
-    page = browser.new_context(viewport=size, locale="es-GT", java_script_enabled=scripts).new_page()
-    page.goto(address)
-    return page
-
-
 @dataclass
 class Watch:
     """What browsers complain of on our pages: errors, warnings, broken policies, failed answers, strangers asked."""
@@ -75,7 +65,7 @@ class Watch:
             self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def _see(self, request: Request) -> None:
-        if not request.url.startswith(("http://localhost:", "blob:http://localhost:")):
+        if not request.url.startswith(("http://localhost:", "blob:http://localhost:", "file:")):
             self.complaints.append(f"asked elsewhere: {request.url}")
 
     def _judge(self, response: Response) -> None:

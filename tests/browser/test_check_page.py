@@ -7,10 +7,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pypdf
-import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.steps import FITS, opened
+from tests.browser.steps import FITS
+from tests.browser.telephone import Telephone
 from trainings.places.data import municipalities
 
 DROP = """([name, octets]) => {
@@ -38,27 +38,25 @@ SAME = "El archivo es el que entregamos, sin ningún cambio."
 TOO_LARGE = "Ese archivo pesa más de 1 MB"
 
 
-@pytest.mark.parametrize("which", ["check", "transcript"])
 def test_page_when_printed_then_one_sheet_with_the_verdict_and_no_form(
-    people_site: dict[str, str], browser: Browser, which: str
+    telephone: Telephone, people_site: dict[str, str]
 ) -> None:
-    page = opened(browser, people_site["origin"] + people_site[which], width=320)
-    assert page.evaluate(FITS)
+    for which, verdict in (("check", "Este diploma es válido"), ("transcript", "Este historial es auténtico")):
+        page = telephone.open(people_site[which])
+        assert page.evaluate(FITS)
 
-    printed = pypdf.PdfReader(BytesIO(page.pdf(format="Letter")))
+        [sheet] = pypdf.PdfReader(BytesIO(page.pdf(format="Letter"))).pages
 
-    words = " ".join(printed.pages[0].extract_text().split())
-    assert len(printed.pages) == 1
-    assert ("Este diploma es válido" if which == "check" else "Este historial es auténtico") in words
-    assert "Compare con el papel" in words
-    assert "Revisar otro diploma" not in words
-    page.context.close()
+        words = " ".join(sheet.extract_text().split())
+        assert verdict in words
+        assert "Compare con el papel" in words
+        assert "Revisar otro diploma" not in words
 
 
 def test_file_when_dropped_then_looked_at_and_one_too_large_is_never_sent(
-    people_site: dict[str, str], browser: Browser
+    telephone: Telephone, people_site: dict[str, str]
 ) -> None:
-    page = opened(browser, people_site["origin"] + "/verificar")
+    page = telephone.open("/verificar")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
     content = Path(people_site["file"]).read_bytes()
@@ -73,13 +71,12 @@ def test_file_when_dropped_then_looked_at_and_one_too_large_is_never_sent(
     page.locator("#archivo").set_input_files({"name": "x.pdf", "mimeType": "application/pdf", "buffer": content + b"."})
     page.get_by_role("button", name="Revisar el archivo").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Este archivo fue cambiado")
-    page.context.close()
 
 
 def test_everything_when_there_is_no_script_then_works_all_the_same(
-    people_site: dict[str, str], browser: Browser
+    telephone: Telephone, people_site: dict[str, str]
 ) -> None:
-    page = opened(browser, people_site["origin"] + "/verificar", scripts=False)
+    page = telephone.open("/verificar", scripts=False)
 
     page.locator("#archivo").set_input_files(people_site["file"])
     page.get_by_role("button", name="Revisar el archivo").click()
@@ -88,16 +85,12 @@ def test_everything_when_there_is_no_script_then_works_all_the_same(
     page.get_by_role("button", name="Comparar").click()
 
     expect(page.get_by_text("Sí, ese es el nombre impreso.")).to_be_visible()
-    page.context.close()
 
 
-def test_issuer_when_the_telephone_is_narrow_then_no_municipality_breaks_within_a_word(
-    people_site: dict[str, str], browser: Browser
-) -> None:
-    page = opened(browser, people_site["origin"] + "/emisores/1705", width=320)
+def test_issuer_when_the_telephone_is_narrow_then_no_municipality_breaks_within_a_word(telephone: Telephone) -> None:
+    page = telephone.open("/emisores/1705")
     names = [f"Municipalidad de {one.name}, {one.department}" for one in municipalities()]
 
     assert page.evaluate(BROKEN, names) == []
     assert page.evaluate(BROKEN, ["Quetzaltenango" * 3]) != [], "what it would say of one that does"
     assert page.evaluate(FITS)
-    page.context.close()
