@@ -19,7 +19,7 @@ from httpx2 import AsyncClient
 from hypothesis import HealthCheck
 from hypothesis import settings as random_examples
 
-from tests import asgi, moment, postgres_server, threadless
+from tests import asgi, compiled, moment, postgres_server, threadless
 from tests.cast import Cast, make_cast
 from tests.certificates.making import verapdf
 from tests.database import Database, settings_for
@@ -52,6 +52,8 @@ def pytest_report_header() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # All that is read from here on stays: looking through it for what is not used any more finds nothing.
+    gc.set_threshold(*RARE_COLLECTIONS)
     # For what asks for the process's settings: a test never takes itself for production, nor writes to ./var.
     moment.begin(config.getoption("--at"))
     threadless.begin()
@@ -63,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is slow, not wrong.
     random_examples.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     random_examples.load_profile("patient")
+    if config.getoption("numprocesses", None) and not _is_worker(config):
+        compiled.begin(config)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
@@ -77,8 +81,12 @@ def pytest_runtest_setup() -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     postgres_server.leave()
-    if not hasattr(config, "workerinput"):
+    if not _is_worker(config):
         postgres_server.end_run()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -113,13 +121,12 @@ def _dearest_first(items: list[pytest.Item], n_workers: int) -> list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: nobody need look through it again and again for what is not
-    used any more. What a test leaves is looked for as rarely as in a server.
+    """What was imported and collected stays to the end: nobody need look through it again and again. What a test leaves
+    is looked for as rarely as in a server.
     """
     keep_compiled_templates()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*RARE_COLLECTIONS)
 
 
 def _engine_of(item: pytest.Item) -> str:
