@@ -175,7 +175,6 @@ async def test_page_then_by_code_by_rows_by_ticks_and_undone(new_client: Browser
     assert await world.handed() == {"Ana": HandedOver.ROW, "Cata": HandedOver.ROW, "Dora": HandedOver.SCAN}
 
 
-@pytest.mark.both_engines
 async def test_check_page_when_scanned_at_the_desk_then_one_tap_notes_it_and_strangers_see_nothing_of_it(
     new_client: Browsers, freeze: Freeze
 ) -> None:

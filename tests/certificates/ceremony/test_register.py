@@ -35,7 +35,8 @@ def address_of(desk: Desk, ending: str = "") -> str:
     return f"/panel/folios/{desk.certificate.operator_id}/2027{ending}"
 
 
-async def three_folios(freeze: Freeze) -> Desk:
+@make.kept
+async def three_folios() -> Desk:
     """One annulled, one handed over, one prepared."""
     desk = await make_desk()
     await revoke(desk.certificate.id, "se emitió por error", actor=PROGRAM)
@@ -45,14 +46,14 @@ async def three_folios(freeze: Freeze) -> Desk:
         handed_over_at=AFTER + timedelta(days=1), handed_over_how=HandedOver.ROW
     )
     await Certificate.filter(id=third.id).update(state=CertificateState.PREPARED, validated_at=None)
-    freeze(AFTER + timedelta(days=2))
     return desk
 
 
 async def test_register_then_all_numbers_in_order_with_what_became_of_them(
     new_client: Browsers, freeze: Freeze
 ) -> None:
-    desk = await three_folios(freeze)
+    desk = await three_folios()
+    freeze(AFTER + timedelta(days=2))
     browser = await signed_in(new_client, desk.cast.assistant)
 
     index = await browser.get("/panel/folios")
@@ -74,7 +75,8 @@ async def test_register_then_all_numbers_in_order_with_what_became_of_them(
 
 
 async def test_register_when_searched_then_by_folio_or_name(new_client: Browsers, freeze: Freeze) -> None:
-    desk = await three_folios(freeze)
+    desk = await three_folios()
+    freeze(AFTER + timedelta(days=2))
     browser = await signed_in(new_client, desk.cast.coordinator)
 
     for query, found in {
@@ -96,7 +98,8 @@ async def test_register_when_it_is_long_then_in_pages(
     new_client: Browsers, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(register, "PAGE", 2)
-    desk = await three_folios(freeze)
+    desk = await three_folios()
+    freeze(AFTER + timedelta(days=2))
     browser = await signed_in(new_client, desk.cast.coordinator)
 
     first = await browser.get(address_of(desk))
@@ -107,7 +110,8 @@ async def test_register_when_it_is_long_then_in_pages(
 
 
 async def test_register_as_files_then_names_as_printed_and_no_formula(new_client: Browsers, freeze: Freeze) -> None:
-    desk = await three_folios(freeze)
+    desk = await three_folios()
+    freeze(AFTER + timedelta(days=2))
     person = await Registration.get(id=desk.completed.id)
     await Certificate.filter(registration_id=person.id).update(printed_name="=HYPERLINK(1) 😀")
     gone = await a_diploma(desk.training, given_names="Rita", surnames="Pop")
@@ -142,7 +146,8 @@ async def test_register_as_files_then_names_as_printed_and_no_formula(new_client
 async def test_register_when_paper_is_of_another_hub_or_erased_then_without_the_name(
     new_client: Browsers, freeze: Freeze
 ) -> None:
-    desk = await three_folios(freeze)
+    desk = await three_folios()
+    freeze(AFTER + timedelta(days=2))
     operator = await desk.cast.hub.operator
     elsewhere = await make.make_hub("otra-ventanilla", operator=operator)
     theirs = await a_diploma(await make_held(hub=elsewhere), given_names="Lejana", surnames="Tiul")
@@ -161,7 +166,8 @@ async def test_register_when_paper_is_of_another_hub_or_erased_then_without_the_
 
 
 async def test_register_when_it_is_of_nobody_in_scope_then_not_found(new_client: Browsers, freeze: Freeze) -> None:
-    desk = await three_folios(freeze)
+    desk = await three_folios()
+    freeze(AFTER + timedelta(days=2))
     other = await make.make_operator("0901", code="0901A", name="Asociación ACD")
     browser = await signed_in(new_client, desk.cast.coordinator)
 

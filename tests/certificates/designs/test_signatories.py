@@ -176,7 +176,6 @@ async def test_office_when_paper_is_in_english_then_in_english_and_own_words_sta
     assert [tuple(one) for one in sample.sheet.signatories] == [*spanish[:2], stand_in], "a sample has all three"
 
 
-@pytest.mark.both_engines
 async def test_signatories_when_another_operators_then_unknown(new_client: Browsers) -> None:
     cast = await make_cast()
     theirs = await Signatory.filter(operator__code="1207").first()

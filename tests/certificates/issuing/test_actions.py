@@ -89,16 +89,16 @@ async def test_issue_when_pressed_twice_then_same_certificate_and_same_bytes(db:
     assert await CertificateFile.all().count() == 1
 
 
-async def test_issue_when_six_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
-    trainings = [await make_held(title=f"Grupo {n}") for n in range(3)]
+async def test_issue_when_four_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
+    trainings = [await make_held(title=f"Grupo {n}") for n in range(2)]
     people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(2) for training in trainings]
 
     issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for person in people))
 
-    expected = [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 7)]
+    expected = [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 5)]
     assert sorted(one.folio for one in issued) == expected
     assert await folios() == expected
-    assert len({one.code for one in issued}) == 6
+    assert len({one.code for one in issued}) == 4
 
 
 async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: Settings) -> None:
@@ -107,7 +107,7 @@ async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: 
     other = await make_attendee(training, given_names="Ana")
 
     together = asyncio.create_task(issue_all(training))
-    issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(12)))
+    issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(4)))
     await together
 
     assert len({one.id for one in issued}) == 1
@@ -160,8 +160,8 @@ async def test_issue_when_association_runs_the_hub_then_its_own_series(db: Setti
 
     assert (first.folio, first.issuer) == ("VIMMIG-0901A-2027-000001", "Asociación ACD")
     assert second.folio == "VIMMIG-1705-2027-000001"
-    face, _back = await printed(first)
-    assert "La Asociación ACD, por medio de su Ventanilla Informativa Municipal sobre Migración, otorga" in face
+    authority = "La Asociación ACD, por medio de su Ventanilla Informativa Municipal sobre Migración"
+    assert first.sheet["authority"] == authority
 
 
 # -- who has earned what
@@ -195,10 +195,7 @@ async def test_issue_when_hours_are_not_met_then_refused_but_for_the_note_of_hou
             await issue(one.id, kind, actor=PROGRAM)
     note = await issue(person.id, CONSTANCIA, actor=PROGRAM)
 
-    assert note.minutes == 330
-    face, _back = await printed(note)
-    assert "otorga la presente Constancia a María Elena Caal Tzib por su participación en el taller" in face
-    assert "con una asistencia de cinco horas y treinta minutos" in face
+    assert (note.sheet["kind"], note.sheet["minutes"]) == ("constancia", 330)
 
 
 async def test_issue_when_somebody_left_early_but_completed_then_diploma_states_the_hours_held(db: Settings) -> None:
@@ -207,10 +204,8 @@ async def test_issue_when_somebody_left_early_but_completed_then_diploma_states_
 
     diploma = await issue(person.id, DIPLOMA, actor=PROGRAM)
 
-    assert diploma.minutes == 480
     assert (await Registration.get(id=person.id)).minutes_attended == 420
-    face, _back = await printed(diploma)
-    assert "con una duración de ocho horas, realizado los días 4 y 5 de marzo de 2027." in face
+    assert (diploma.sheet["minutes"], diploma.sheet["held_text"]) == (480, "los días 4 y 5 de marzo de 2027")
 
 
 async def test_issue_when_a_session_is_still_to_come_then_refused(db: Settings, freeze: Freeze) -> None:

@@ -23,7 +23,6 @@ from trainings.certificates.issuing.actions import issue, revoke
 from trainings.certificates.issuing.queries import Counts
 from trainings.certificates.models import CertificateKind, CertificateState
 from trainings.certificates.queries import (
-    Replacement,
     UnknownCertificate,
     is_name_printed,
     of_registration,
@@ -31,8 +30,6 @@ from trainings.certificates.queries import (
     public_check,
 )
 from trainings.lib import tokens
-from trainings.lib.tokens import show_certificate_code
-from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.queries import UnknownTraining
 from trainings.schedule.completion import Outlook
 from trainings.schedule.models import Training, TrainingState
@@ -62,51 +59,6 @@ async def test_check_when_valid_then_everything_but_the_name(db: Settings) -> No
     assert (found.initials, found.phone) == ("M. E. C. T.", "+50279001234")
     assert (found.revoked_at, found.replaced_by) == (None, None)
     assert "Caal" not in repr(found)
-
-
-async def test_check_when_minor_then_no_initials(db: Settings) -> None:
-    person = await make_attendee(await make_held())
-    await Participant.filter(id=person.participant_id).update(age_group=AgeGroup.A12_13)
-    certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
-
-    found = await public_check(certificate.code)
-
-    assert (found.is_minor, found.initials) == (True, "")
-
-
-async def test_check_when_revoked_and_issued_again_then_names_the_new_one(db: Settings) -> None:
-    person = await make_attendee(await make_held())
-    first = await issue(person.id, DIPLOMA, actor=PROGRAM)
-    await revoke(first.id, "nombre mal escrito", actor=PROGRAM)
-
-    before = await public_check(first.code)
-    second = await issue(person.id, DIPLOMA, actor=PROGRAM)
-    after = await public_check(first.code)
-
-    assert (before.state, before.revoked_at, before.replaced_by) == (CertificateState.REVOKED, AFTER, None)
-    assert after.replaced_by == Replacement(second.folio, second.code)
-    assert (await public_check(second.code)).replaced_by is None
-
-
-async def test_check_when_code_is_typed_by_hand_then_forgiven(db: Settings) -> None:
-    certificate = await a_diploma()
-
-    for typed in (
-        certificate.code.lower(),
-        show_certificate_code(certificate.code),
-        " ".join(certificate.code),
-        certificate.code.replace("0", "O").replace("1", "l"),
-    ):
-        assert (await public_check(typed)).folio == certificate.folio
-
-
-async def test_check_when_code_is_unknown_or_malformed_then_the_same_refusal(db: Settings) -> None:
-    await a_diploma()
-
-    for typed in (tokens.certificate_code(), "", "x", "0" * 14, "VIMMIG-1705-2027-000001", "Ñ" * 14):
-        with pytest.raises(UnknownCertificate) as refused:
-            await public_check(typed)
-        assert str(refused.value) == UnknownCertificate.sentence
 
 
 async def test_name_when_typed_then_the_same_whatever_accents_and_apostrophes(db: Settings) -> None:

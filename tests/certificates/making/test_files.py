@@ -32,15 +32,12 @@ def days_after(freeze: Freeze) -> None:
     freeze(AFTER)
 
 
-@pytest.mark.parametrize("apostrophe", ["’", "ʼ", "ꞌ"])
-async def test_file_when_name_has_apostrophes_then_printed_exactly(db: Settings, apostrophe: str) -> None:
-    person = await make_attendee(
-        await make_held(), given_names=f"Ixch{apostrophe}el", surnames=f"Q{apostrophe}anil Ñandú"
-    )
+async def test_file_when_name_has_apostrophes_then_printed_exactly(db: Settings) -> None:
+    person = await make_attendee(await make_held(), given_names="Ixch’el Tzʼun", surnames="Qꞌanil Ñandú")
 
     face, back = await printed(await issue(person.id, DIPLOMA, actor=PROGRAM))
 
-    assert f"otorga el presente Diploma a Ixch{apostrophe}el Q{apostrophe}anil Ñandú por haber completado" in face
+    assert "otorga el presente Diploma a Ixch’el Tzʼun Qꞌanil Ñandú por haber completado" in face
     assert "Folio VIMMIG-1705-2027-000001" in back
     assert "localhost:8000/verificar" in back
 
@@ -74,7 +71,7 @@ async def test_file_when_the_design_changes_then_the_one_given_out_stays(
 async def test_file_when_opened_by_many_at_once_then_one_is_kept(db: Settings) -> None:
     certificate = await issue((await make_attendee(await make_held())).id, DIPLOMA, actor=PROGRAM)
 
-    files = await asyncio.gather(*(file_of(certificate) for _ in range(5)))
+    files = await asyncio.gather(*(file_of(certificate) for _ in range(3)))
 
     assert len({file.content for file in files}) == 1
     assert await CertificateFile.filter(certificate_id=certificate.id).count() == 1

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -112,12 +113,15 @@ async def test_files_of_other_kinds_when_loaded_then_each_refused_by_its_name(db
         "unprintable_certificate": a_file(other, a_certificate("Ana 🙂", other)),
     }
 
+    def read(content: bytes) -> dict[str, Any]:
+        return key_file_child.read(content, PASSWORD.encode())
+
     async def refusal(content: bytes) -> str:
         with pytest.raises(Refusal) as refused:
-            await signing_keys.load_key(operator.id, content, PASSWORD, actor=PROGRAM)
+            await signing_keys._use(operator.id, signing_keys._key_file(**read(content)), actor=PROGRAM)
         return refused.value.code
 
-    found = {one: [key_file_child.read(content, PASSWORD.encode()) for content in wrong[one]] for one in wrong}
+    found = {one: [read(content) for content in wrong[one]] for one in wrong}
     said = {code: await refusal(content) for code, content in files.items()}
 
     assert found == {one: [{"wrong": one}] * len(contents) for one, contents in wrong.items()}

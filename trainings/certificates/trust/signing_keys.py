@@ -107,7 +107,7 @@ def read_key_file(content: bytes, password: str) -> KeyFile:
     said = json.loads(ended.stdout)
     if "wrong" in said:
         raise _WRONG[said["wrong"]](field=_FIELDS.get(said["wrong"], "file"))
-    return _key_file(said["chain"], said["key"])
+    return _key_file(**said)
 
 
 def make_key_file(name: str, *, now: datetime) -> KeyFile:
@@ -145,11 +145,11 @@ def make_key_file(name: str, *, now: datetime) -> KeyFile:
     return _key_file([certificate.public_bytes(Encoding.PEM).decode()], private)
 
 
-def _key_file(chain: list[str], private_key: str) -> KeyFile:
+def _key_file(chain: list[str], key: str) -> KeyFile:
     certificate = x509.load_pem_x509_certificate(chain[0].encode())
     material = SigningMaterial(
         certificate_pem="".join(chain),
-        private_key_pem=private_key,
+        private_key_pem=key,
         subject=_name(certificate.subject),
         issued_by=_name(certificate.issuer),
         fingerprint=certificate.fingerprint(SHA256()).hex(),
@@ -230,7 +230,10 @@ async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: A
     """Sign with this PKCS#12 file's key from now on; retires the key in use. The password is not kept. Refuses as
     `read_key_file`, an expired, not yet valid or known certificate, and an unprintable name.
     """
-    file = await asyncio.to_thread(read_key_file, content, password)
+    return await _use(operator_id, await asyncio.to_thread(read_key_file, content, password), actor=actor)
+
+
+async def _use(operator_id: UUID, file: KeyFile, *, actor: Actor) -> SigningKey:
     now = clock.now()
     if file.not_after <= now:
         raise CertificateExpired(field="file", day=numeric_date(file.not_after))
