@@ -10,14 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT, MORE, MOVE
 from tests.browser.scanner import LOOK_EVERY_MS, PATIENCE_MS, Window, wait_for
 from tests.database import put_template
-from tests.processes import running
+from tests.processes import ASKING, running
 from trainings import clock
 from trainings.attendance.device_access import COOKIE, device_digest
 
@@ -168,12 +167,12 @@ class Village:
 
     def another(self, n_people: int = N_PEOPLE, n_phones: int = N_PHONES, *, days: int = 0) -> Village:
         """A session of the same application, in so many days, with people and phones that nobody used yet."""
-        made = httpx2.get(f"{self.origin}{MORE}{n_people}/{n_phones}/{days}", timeout=60).json()
+        made = ASKING.get(f"{self.origin}{MORE}{n_people}/{n_phones}/{days}", timeout=60).json()
         return Village(self.folder, self.made | made, self.film)
 
     def move(self, days: int) -> None:
         """The office lets the session begin so many days earlier."""
-        assert httpx2.get(f"{self.origin}{MOVE}{self.made['session']}/{days}", timeout=60).is_success
+        assert ASKING.get(f"{self.origin}{MOVE}{self.made['session']}/{days}", timeout=60).is_success
 
 
 @contextmanager

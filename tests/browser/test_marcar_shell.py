@@ -127,14 +127,12 @@ def read_without_webassembly(phone: Phone, pocket: BrowserContext, village: Vill
 
     phone.expect_answer("present", ana.name)
     expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
+    phone.page.get_by_role("button", name="Apagar").click()
     phone.expect_queue("Sin señal. 1 por enviar")
-    phone.reload()
-    phone.scan(ana.token)
-    phone.expect_answer("already", ana.name)
     pocket.set_offline(False)
     phone.send_now()
     phone.expect_queue("Todo enviado")
-    assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
+    assert village.presences_of(ana) == 1
 
 
 def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(browser: Browser, village: Village) -> None:

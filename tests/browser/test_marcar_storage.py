@@ -7,15 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import demo
 from tests.browser.marcar import OPEN
 from tests.browser.scanner import OLD, PHONE, wait_for
-from tests.browser.steps import sign_in
-from tests.processes import environment, said
+from tests.browser.steps import Keep
+from tests.processes import ASKING, environment, said
 from trainings.attendance.phones import shell
 from trainings.lib import tokens
 
@@ -62,7 +61,6 @@ def world(demo_site: str, demo_folder: Path) -> tuple[str, dict[str, Any]]:
 
 def prepared(page: Page, origin: str) -> None:
     """By who facilitates, with the button of the panel; it gives the phone their name."""
-    sign_in(page, origin, "facilita")
     page.goto(f"{origin}/panel/telefonos/este")
     expect(page.get_by_label("Nombre del teléfono")).to_have_value(USUAL_NAME)
     page.get_by_role("button", name="Preparar este teléfono").click()
@@ -79,10 +77,10 @@ def marked(page: Page, code: str, text: str) -> None:
 
 
 def test_storage_of_a_phone_when_dumped_then_nobody_of_the_demo_world_is_in_it(
-    browser: Browser, world: tuple[str, dict[str, Any]]
+    browser: Browser, signed_in: Keep, world: tuple[str, dict[str, Any]]
 ) -> None:
     origin, known = world
-    context = browser.new_context(viewport=PHONE, locale="es-GT")
+    context = browser.new_context(viewport=PHONE, locale="es-GT", storage_state=signed_in("facilita"))
     page = context.new_page()
     prepared(page, origin)
     page.goto(f"{origin}/marcar/#/marcar/{known['session']}")
@@ -96,7 +94,7 @@ def test_storage_of_a_phone_when_dumped_then_nobody_of_the_demo_world_is_in_it(
     kept = page.evaluate(EVERYTHING)
 
     program = {address: kept.pop(address) for address in list(kept) if address.startswith(origin)}
-    given = {address: httpx2.get(address).content.decode(errors="replace") for address in program}
+    given = {address: ASKING.get(address).content.decode(errors="replace") for address in program}
     assert program == given, "the program is the same for everybody"
     events, rosters = kept["marcar.events"][1], kept["marcar.rosters"][1]
     assert len(events) == 8

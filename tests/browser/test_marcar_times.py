@@ -15,14 +15,16 @@ from trainings.lib import dates, tokens
 MINUTE = timedelta(minutes=1)
 LISTS = of_store("rosters", "count()")
 # Whoever looks at the page again asks the server.
-LISTS_GONE = f"""async () => {{
+LISTS_ARE = f"""async (n) => {{
     document.dispatchEvent(new Event('visibilitychange'));
-    return (await ({LISTS})()) === 0;
+    return (await ({LISTS})()) === n;
 }}"""
 LACKING, OVER = "A este teléfono le falta la lista de la sesión", "Ya pasó el tiempo de la lista de esta sesión"
 
 
-def test_clock_that_lies_takes_nothing_away_that_somebody_needs(phone: Phone, village: Village) -> None:
+def test_door_says_which_session_is_on_and_a_clock_that_lies_takes_nothing_away(phone: Phone, village: Village) -> None:
+    lead_to_the_session_that_is_on(phone, village)
+    end_the_time_of_a_list(phone)
     overrule_a_week(phone)
     choose_an_hour(phone, village)
     fall_back(phone, village)
@@ -73,11 +75,6 @@ def choose_an_hour(phone: Phone, village: Village) -> None:
     expect(phone.page.locator(".answer")).to_contain_text("Este teléfono no tiene su llegada")
 
 
-def test_door_says_that_its_list_is_over_and_which_session_is_on(phone: Phone, village: Village) -> None:
-    lead_to_the_session_that_is_on(phone, village)
-    end_the_time_of_a_list(phone)
-
-
 def end_the_time_of_a_list(phone: Phone) -> None:
     """By the server: a list leaves, and rows promise none. Nothing that was marked is lost by it (`wire.test.mjs`)."""
 
@@ -90,13 +87,15 @@ def end_the_time_of_a_list(phone: Phone) -> None:
 
     phone.context.route("**/marcar/api/estado", weeks_later)
     phone.follow("Sesiones", "inicio")
-    wait_until(phone.page, LISTS_GONE)
+    wait_until(phone.page, LISTS_ARE, arg=0)
     expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
     phone.to_door()
     phone.follow("Por fila", "filas")
     expect(phone.page.get_by_text(OVER)).to_be_visible()
     expect(phone.page.get_by_text(LACKING)).to_be_hidden()
     expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
+    phone.context.unroute_all(behavior="wait")
+    wait_until(phone.page, LISTS_ARE, arg=1)
 
 
 def lead_to_the_session_that_is_on(phone: Phone, village: Village) -> None:
