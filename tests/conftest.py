@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import uvloop
@@ -156,9 +157,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", _engines_of(metafunc.definition))
 
 
-def _engines_of(test: pytest.Item) -> list[str]:
+def _engines_of(test: pytest.Item) -> list[Any]:
     if test.config.getoption("postgres"):
         return ["postgres"]
+    if test.get_closest_marker("race"):
+        return ["postgres", pytest.param("sqlite", marks=pytest.mark.proof)]
     asks_both = test.get_closest_marker("both_engines") or test.get_closest_marker("proof")
     return ["sqlite", "postgres"] if asks_both else ["sqlite"]
 

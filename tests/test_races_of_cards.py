@@ -55,7 +55,7 @@ from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
+pytestmark = pytest.mark.race
 
 Freeze = Callable[[datetime], None]
 ROUNDS = 6

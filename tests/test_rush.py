@@ -27,7 +27,7 @@ from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
 
-AT_ONCE, MOST_BEFORE_KILLED = 64, 300
+AT_ONCE = 64
 
 
 async def _trainings(n: int) -> list[Training]:
@@ -82,15 +82,15 @@ async def _rush(settings: Settings, *, n: int, at_once: int, n_trainings: int, n
 
 
 async def test_families_from_one_process_fill_every_place_that_fits(sqlite_db: Settings) -> None:
-    rush = await _rush(sqlite_db, n=80, at_once=AT_ONCE, n_trainings=2, n_processes=1)
+    rush = await _rush(sqlite_db, n=50, at_once=40, n_trainings=2, n_processes=1)
 
-    assert rush == Rush(80, 80, [])
+    assert rush == Rush(50, 50, [])
 
 
 async def test_families_from_two_processes_fill_every_place_that_fits(postgres_db: Settings) -> None:
-    rush = await _rush(postgres_db, n=80, at_once=40, n_trainings=2, n_processes=2)
+    rush = await _rush(postgres_db, n=50, at_once=40, n_trainings=2, n_processes=2)
 
-    assert rush == Rush(80, 80, [])
+    assert rush == Rush(50, 50, [])
 
 
 @pytest.mark.proof
@@ -141,8 +141,10 @@ class Killed:
     faults: list[str]
 
 
-async def _kill(settings: Settings, times: int, *, n_processes: int) -> Killed:
-    """Each process is killed as soon as it has acknowledged a number drawn by chance, and the next ones go on."""
+async def _kill(settings: Settings, times: int, *, n_processes: int, most: int = 300) -> Killed:
+    """Each process is killed as soon as it has acknowledged a number drawn by chance, at most `most`, and the next ones
+    go on.
+    """
     trainings = await _trainings(4)
     acknowledged: list[tuple[str, int]] = []
     dice = random.Random(1)
@@ -152,7 +154,7 @@ async def _kill(settings: Settings, times: int, *, n_processes: int) -> Killed:
         with _ready(
             settings, trainings, [job | {"first": first + one * 10_000} for one in range(n_processes)]
         ) as started:
-            ends = [partial(_killed_after, process, dice.randint(1, MOST_BEFORE_KILLED)) for process in started]
+            ends = [partial(_killed_after, process, dice.randint(1, most)) for process in started]
             for output in await asyncio.gather(*map(asyncio.to_thread, ends)):
                 whole = [line for line in output.split("\n")[:-1] if line.startswith("{")]
                 acknowledged += [(one["group"], one["people"]) for one in map(json.loads, whole)]
@@ -179,7 +181,7 @@ async def _lost(acknowledged: Sequence[tuple[str, int]]) -> list[str]:
 
 
 async def test_what_was_acknowledged_survives_being_killed(db: Settings) -> None:
-    assert await _kill(db, 2, n_processes=1) == Killed([], [])
+    assert await _kill(db, 2, n_processes=1, most=40) == Killed([], [])
 
 
 @pytest.mark.proof
