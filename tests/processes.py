@@ -14,8 +14,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -125,13 +125,9 @@ def start(
     err: IO[bytes],
     *,
     module: str = PROGRAM,
-    anew: bool = False,
 ) -> Iterator[Running]:
-    """`trainings ARGUMENTS` in this folder, or another module; killed at the end of the block if it is still there.
-
-    `anew` by the command itself, else forked where processes are.
-    """
-    process = _begin(module, arguments, folder, env, {1: out, 2: err}, anew=anew)
+    """`trainings ARGUMENTS` in this folder, or another module; killed at the end of the block if it is still there."""
+    process = _begin(module, arguments, folder, env, {1: out, 2: err})
     try:
         yield process
     finally:
@@ -149,24 +145,13 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
     return subprocess.CompletedProcess([PROGRAM, *arguments], code, *told)
 
 
-def started(folder: Path, port: int, *options: str, **settings: str) -> AbstractContextManager[Running]:
-    """`serve` on the folder's database, once it answers; killed afterwards if it is still there. It writes to `log`."""
-    return _serving(folder, port, options, settings, anew=False)
-
-
-def started_by_command(folder: Path, port: int) -> AbstractContextManager[Running]:
-    """The same, by the command that operators type."""
-    return _serving(folder, port, (), {}, anew=True)
-
-
 @contextmanager
-def _serving(
-    folder: Path, port: int, options: Iterable[str], settings: dict[str, str], *, anew: bool
-) -> Iterator[Running]:
+def started(folder: Path, port: int, *options: str, **settings: str) -> Iterator[Running]:
+    """`serve` on the folder's database, once it answers; killed afterwards if it is still there. It writes to `log`."""
     env = environment(folder, base_url=f"http://localhost:{port}", **settings)
     with (
         (folder / "log").open("wb") as log,
-        start(["serve", "--port", str(port), *options], folder, env, log, log, anew=anew) as process,
+        start(["serve", "--port", str(port), *options], folder, env, log, log) as process,
     ):
         _wait_until_alive(process, port, folder / "log")
         yield process
@@ -225,11 +210,9 @@ def _begin(
     folder: Path,
     env: Mapping[str, str],
     files: Mapping[int, IO[bytes]],
-    *,
-    anew: bool = False,
 ) -> Running:
     """With these files as input (0; else it reads nothing), output (1) and errors (2; else they go where ours go)."""
-    if anew or not forks():
+    if not forks():
         command = [COMMAND] if module == PROGRAM else [sys.executable, "-m", module]
         given = files.get(0, subprocess.DEVNULL)
         return subprocess.Popen(

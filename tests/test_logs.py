@@ -19,19 +19,23 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: Path) -> None:
+    """The first account signs in by the link that was printed, and opens what has a secret address."""
     port, token, code = free_port(), tokens.own_link(), tokens.certificate_code()
     feed = tokens.feed_token()
     put_template(tmp_path)
     user = ("ana.caal@muni.example", "--role", "platform_admin", "--name", "Ana Caal Tzib")
-    link = run(tmp_path, "user", "create", *user, base_url=f"http://localhost:{port}").stdout.splitlines()[0]
+    created = run(tmp_path, "user", "create", *user, base_url=f"http://localhost:{port}")
+    link = created.stdout.splitlines()[0]
     password = "siete garzas al amanecer"
 
     with started(tmp_path, port, log_level="DEBUG") as process:
         with httpx2.Client(base_url=f"http://localhost:{port}", timeout=PATIENCE) as browser:
-            browser.post(link, content=urlencode({"password": password}), headers=FORM)
+            assert browser.get(link).status_code == 200
+            chosen = browser.post(link, content=urlencode({"password": password}), headers=FORM)
             session = browser.cookies["staff"]
-            for path in (f"/i/{token}", f"/i/{token}/boleto.png", f"/verificar/{code}", "/panel/cuenta"):
+            for path in (f"/i/{token}", f"/i/{token}/boleto.png", f"/verificar/{code}"):
                 browser.get(path)
+            account = browser.get("/panel/cuenta")
             made = browser.post("/panel/cuenta/calendario", headers={"origin": f"http://localhost:{port}"})
             [own_feed] = set(re.findall("/cal/facilitador/([0-9A-Z]{32})[.]ics", made.text))
             for one in (feed, own_feed):
@@ -41,6 +45,8 @@ def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: 
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
 
+    assert (created.returncode, chosen.status_code, account.status_code) == (0, 303, 200)
+    assert "ana.caal@muni.example" in account.text
     log = (tmp_path / "log").read_text()
     assert '"app_user" WHERE "email"=' in log  # statements are there, for whoever looks for a slow one
     people = ["ana.caal", "Ana Caal", "beto@", password, "$argon2id$v=19"]

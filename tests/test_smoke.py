@@ -1,6 +1,6 @@
 """The program as an operator starts it: real processes, real sockets, real signals.
 
-The first is started by the command; all others are forked from a process that has read the program.
+All are forked from a process that has read the program, but those that share a port: they read it themselves.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.database import put_template
-from tests.processes import Running, environment, free_port, run, start, started, started_by_command
+from tests.processes import ASKING, Running, environment, free_port, run, start, started
+from trainings.__main__ import main
+from trainings.lib import tokens
 
 PATIENCE = 60
 """A busy machine is slow, not wrong."""
@@ -39,11 +42,16 @@ def exchange(port: int, request: bytes) -> bytes:
 # -- serving and ending
 
 
+def test_command_is_the_program() -> None:
+    [command] = entry_points(group="console_scripts", name="trainings")
+
+    assert command.load() is main
+
+
 def test_server_answers_and_ends_with_0_after_sigterm_though_somebody_is_connected(tmp_path: Path) -> None:
     port = free_port()
-    put_template(tmp_path)
-    with started_by_command(tmp_path, port) as process:
-        alive = httpx2.get(f"http://localhost:{port}/salud", timeout=PATIENCE)
+    with serving(tmp_path, port) as process:
+        alive = ASKING.get(f"http://localhost:{port}/salud", timeout=PATIENCE)
         idle = socket.create_connection(("127.0.0.1", port))
         in_the_middle = socket.create_connection(("127.0.0.1", port))
         in_the_middle.sendall(b"POST /entrar HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nemail")
@@ -60,7 +68,7 @@ def test_server_answers_and_ends_with_0_after_sigterm_though_somebody_is_connect
 def test_several_processes_serve_and_end_together(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, port, "--workers", "2", "--no-worker") as process:
-        answers = {httpx2.get(f"http://localhost:{port}/entrar", timeout=PATIENCE).status_code for _ in range(10)}
+        answers = {ASKING.get(f"http://localhost:{port}/salud", timeout=PATIENCE).status_code for _ in range(10)}
 
         process.send_signal(signal.SIGTERM)
         code = process.wait(PATIENCE)
@@ -71,51 +79,32 @@ def test_several_processes_serve_and_end_together(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
-    """The folder and the port of a server for several tests."""
-    folder, port = tmp_path_factory.mktemp("site"), free_port()
-    with serving(folder, port):
-        yield folder, port
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server for several tests."""
+    port = free_port()
+    with serving(tmp_path_factory.mktemp("site"), port):
+        yield port
 
 
-def test_first_account_signs_in_by_the_link_that_was_printed(site: tuple[Path, int]) -> None:
-    folder, port = site
-    base_url = f"http://localhost:{port}"
-    created = run(folder, "user", "create", "ana@muni.example", "--role", "platform_admin", base_url=base_url)
-    link = created.stdout.splitlines()[0]
-    with httpx2.Client(base_url=base_url, timeout=PATIENCE) as browser:
-        assert browser.get(link).status_code == 200
-        chosen = browser.post(link, data={"password": "cuatro tamales verdes"})
-        account = browser.get("/panel/cuenta")
-
-    assert (created.returncode, chosen.status_code, account.status_code) == (0, 303, 200)
-    assert "ana@muni.example" in account.text
-
-
-def test_head_that_is_too_large_and_host_that_is_not_ours_are_refused(site: tuple[Path, int]) -> None:
-    _folder, port = site
-    huge = exchange(port, b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"a" * 20_000)
-    foreign = exchange(port, b"GET /entrar HTTP/1.1\r\nhost: evil.example\r\n\r\n")
+def test_head_that_is_too_large_and_host_that_is_not_ours_are_refused(site: int) -> None:
+    huge = exchange(site, b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"a" * 20_000)
+    foreign = exchange(site, b"GET /entrar HTTP/1.1\r\nhost: evil.example\r\n\r\n")
 
     assert huge.startswith(b"HTTP/1.1 431 ")
     assert foreign.startswith(b"HTTP/1.1 421 ")
-    assert httpx2.get(f"http://localhost:{port}/salud", timeout=PATIENCE).status_code == 200
+    assert ASKING.get(f"http://localhost:{site}/salud", timeout=PATIENCE).status_code == 200
 
 
-def test_forged_forwarding_header_does_not_dodge_a_limit(site: tuple[Path, int]) -> None:
-    """The last of this server: it signs nobody in any more."""
-    _folder, port = site
-    with httpx2.Client(base_url=f"http://localhost:{port}", timeout=PATIENCE) as browser:
+def test_forged_forwarding_header_does_not_dodge_a_limit(site: int) -> None:
+    with httpx2.Client(base_url=f"http://localhost:{site}", timeout=PATIENCE) as browser:
         statuses = [
-            browser.post(
-                "/entrar",
-                data={"email": f"n{number}@muni.example", "password": "x"},
-                headers={"x-forwarded-for": f"10.9.8.{number}"},
+            browser.get(
+                f"/verificar/{tokens.certificate_code()}", headers={"x-forwarded-for": f"10.9.8.{number}"}
             ).status_code
             for number in range(31)
         ]
 
-    assert statuses == [409] * 30 + [429]
+    assert statuses == [404] * 30 + [429]
 
 
 def test_worker_alone_ends_with_0(tmp_path: Path) -> None:
