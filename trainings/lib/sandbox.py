@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import typst
 
@@ -23,6 +23,9 @@ WAITED = 3
 """Times SECONDS by the clock: the machine may be busy."""
 MEMORY = 1 << 30
 """Bytes of address space; a usual certificate takes a tenth of it."""
+
+Job: TypeAlias = "tuple[Sequence[Mapping[str, Any]], typst.OutputFormat, Mapping[str, Any]]"
+"""Sheets, how they are set, and Typst's other options."""
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _ENVIRONMENT = {
@@ -55,25 +58,31 @@ class DesignApart(Design):
     def make_all(
         self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, *, name: str, **options: Any
     ) -> list[list[bytes]]:
-        """From one process; refuses all where one sheet cannot be set."""
-        return _pages(self._answer(self._order(sheets, output, options), name), name)
+        """As `make_several`, of one job."""
+        return self.make_several([(sheets, output, options)], name=name)[0]
+
+    def make_several(self, jobs: Sequence[Job], *, name: str) -> list[list[list[bytes]]]:
+        """All from one process; refuses all where one sheet cannot be set."""
+        return _pages(self._answer(self._order(jobs), name), name)
 
     def families(self) -> dict[str, str]:
         """By file name. Refuses as `make`."""
-        order = self._order([], "png", {})
-        told = json.loads(self._answer(order, "fonts").partition(b"\n")[0])
+        told = json.loads(self._answer(self._order([]), "fonts").partition(b"\n")[0])
         return {Path(path).name: family for family, path in told["fonts"]}
 
-    def _order(
-        self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, options: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _order(self, jobs: Sequence[Job]) -> dict[str, Any]:
         return {
             "file": str(self.file),
             "root": str(self.root),
             "fonts": str(self.fonts),
-            "sheets": [json.dumps(data, ensure_ascii=False) for data in sheets],
-            "format": output,
-            "options": {key: value.timestamp() if key == "timestamp" else value for key, value in options.items()},
+            "jobs": [
+                {
+                    "sheets": [json.dumps(data, ensure_ascii=False) for data in sheets],
+                    "format": output,
+                    "options": {k: one.timestamp() if k == "timestamp" else one for k, one in options.items()},
+                }
+                for sheets, output, options in jobs
+            ],
             "memory": MEMORY,
             "seconds": self.seconds,
         }
@@ -101,10 +110,10 @@ class DesignApart(Design):
         return TookTooLong(f"{name}: {self.file.parent.name} is not done after {self.seconds:g} seconds")
 
 
-def _pages(answer: bytes, name: str) -> list[list[bytes]]:
+def _pages(answer: bytes, name: str) -> list[list[list[bytes]]]:
     head, _newline, rest = answer.partition(b"\n")
     told = json.loads(head)
     if "error" in told:
         raise CannotTypeset(f"{name}: {told['error']}", diagnostic=told["diagnostic"])
     pages = BytesIO(rest)
-    return [[pages.read(size) for size in sizes] for sizes in told["sizes"]]
+    return [[[pages.read(size) for size in sizes] for sizes in job] for job in told["sizes"]]

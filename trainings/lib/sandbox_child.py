@@ -25,27 +25,30 @@ def _answer(order: dict[str, Any], empty: str) -> tuple[dict[str, Any], list[byt
     import typst  # noqa: PLC0415 - after the limits are set
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[order["fonts"]])
-    options = order["options"]
-    if "timestamp" in options:
-        options["timestamp"] = datetime.fromtimestamp(options["timestamp"], tz=UTC)
-    sheets = []
+    jobs = []
     try:
         compiler = typst.Compiler(
             order["file"], root=order["root"], font_paths=fonts, package_path=empty, package_cache_path=empty
         )
-        for data in order["sheets"]:
-            made, warnings = compiler.compile_with_warnings(
-                format=order["format"], sys_inputs={"data": data}, **options
-            )
-            if warnings or not made:
-                said = "; ".join(warning.message for warning in warnings)
-                return {"error": said, "diagnostic": "".join(warning.diagnostic for warning in warnings)}, []
-            sheets.append(made if isinstance(made, list) else [made])
+        for job in order["jobs"]:
+            options = job["options"]
+            if "timestamp" in options:
+                options["timestamp"] = datetime.fromtimestamp(options["timestamp"], tz=UTC)
+            sheets = []
+            for data in job["sheets"]:
+                made, warnings = compiler.compile_with_warnings(
+                    format=job["format"], sys_inputs={"data": data}, **options
+                )
+                if warnings or not made:
+                    said = "; ".join(warning.message for warning in warnings)
+                    return {"error": said, "diagnostic": "".join(warning.diagnostic for warning in warnings)}, []
+                sheets.append(made if isinstance(made, list) else [made])
+            jobs.append(sheets)
     except typst.TypstError as error:
         return {"error": error.message, "diagnostic": error.diagnostic}, []
     known = [[font.family, font.path] for font in fonts.fonts() if font.path]
-    sizes = [[len(page) for page in pages] for pages in sheets]
-    return {"fonts": known, "sizes": sizes}, [page for pages in sheets for page in pages]
+    sizes = [[[len(page) for page in pages] for pages in sheets] for sheets in jobs]
+    return {"fonts": known, "sizes": sizes}, [page for sheets in jobs for pages in sheets for page in pages]
 
 
 if __name__ == "__main__":

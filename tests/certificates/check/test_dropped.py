@@ -132,6 +132,7 @@ async def test_file_when_doctored_then_called_so_and_the_true_paper_is_shown_onl
     ]
     address, printed = f"http://localhost:8000/verificar/{certificate.code}", show_certificate_code(certificate.code)
     by_code = [
+        b"%PDF-1.7 stream\n" + zlib.compress(address.encode()),
         content[: len(content) // 2],
         a_pdf(attached=f'{{"id": "{address}"}}'),
         a_pdf(metadata=f"<x>{printed}</x>".encode()),
@@ -144,7 +145,7 @@ async def test_file_when_doctored_then_called_so_and_the_true_paper_is_shown_onl
     paper = (await dropped.check_file(content)).found
     assert [(one.verdict, one.found, one.folio, one.code) for one in found] == [
         *[(FileVerdict.CHANGED, paper, certificate.folio, "")] * 4,
-        *[(FileVerdict.CHANGED, paper, "", certificate.code)] * 3,
+        *[(FileVerdict.CHANGED, paper, "", certificate.code)] * 4,
         (FileVerdict.CHANGED, None, certificate.folio, ""),
     ]
     assert [page.status_code for page in pages] == [200, 200]

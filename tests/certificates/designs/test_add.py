@@ -59,14 +59,15 @@ def added(folder: Path) -> tuple[int, str]:
 def test_add_when_well_then_offered_and_again_in_place_of_the_earlier_one(
     ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Texts may begin with an @: that makes no package of them. Later ones are as sound: the whole check takes long."""
+    """Texts may begin with an @: that makes no package of them. What the long check sees is in `test_check.py`."""
     design = copy_of("constancia", tmp_path, title="La de San Benito")
     change(design, INK, '#let ink = rgb("#401010")\n#let handle = "@ventanilla"\n#let at = "@"')
+    assert list(design_check._before(read_design(design))) == []
+    monkeypatch.setattr(design_check, "check", lambda _folder: [])
     told = (0, "Listo. En medio minuto se puede escoger «La de San Benito».\n")
 
     assert added(design) == told
     first = designs_in(ours)["mio"]
-    monkeypatch.setattr(design_check, "check", lambda _folder: [])
     (design / "README.md").write_text("nuestro")
     assert added(design) == told
     assert added(ours / "mio") == told

@@ -34,7 +34,7 @@ def days_after(freeze: Freeze) -> None:
 
 
 def logo(name: str) -> dict[str, tuple[str, bytes, str]]:
-    return {"file": (f"{name}.jpg", photograph(240, 120, "JPEG"), "image/jpeg")}
+    return {"file": (f"{name}.jpg", photograph(120, 60, "JPEG"), "image/jpeg")}
 
 
 async def test_letterhead_when_set_then_printed_on_the_next_and_not_on_the_last(new_client: Browsers) -> None:

@@ -322,8 +322,7 @@ def _drawn_apart(text: str) -> int:
         (folder / "page.typ").write_text(DRAWN, encoding="utf-8")
         apart = DesignApart(folder / "page.typ", root=folder, fonts=folder, seconds=SECONDS_TO_DRAW)
         try:
-            file = apart.make({}, "pdf", name="drawing")
-            apart.make({}, "png", name="drawing")
+            [[file], _pictures] = apart.make_several([([{}], "pdf", {}), ([{}], "png", {})], name="drawing")
         except CannotTypeset as problem:
             raise DetailedDrawing(field="file") from problem
     return sum(map(len, file))

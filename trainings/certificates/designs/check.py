@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from io import BytesIO
@@ -25,7 +25,7 @@ from trainings.certificates.designs.designs import FONT_FOLDER, LIBRARY, OURS, D
 from trainings.certificates.designs.previews import Size, pictures, sample
 from trainings.certificates.designs.texts import CertificateSheet
 from trainings.lib import qr
-from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
+from trainings.lib.sandbox import SECONDS, DesignApart, Job, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset, UnreadableFont, code_points_of
 from trainings.web.i18n import N_
 from trainings.web.i18n import gettext as _
@@ -277,16 +277,26 @@ def _set(design: DesignInfo, sheets: Sequence[CertificateSheet], *, seconds: flo
 
 
 def _looked_at(design: DesignInfo) -> Iterator[str]:
+    changes = _changes_of(design)
+    usual = pdf.design_data(sample(design), pictures=pictures())
+    sizes = [pdf.design_data(sample(design, size), pictures=pictures()) for size in _SIZES]
+    jobs: list[Job] = [
+        ([usual, *(_changed(usual, change) for change in changes.values())], "png", {"ppi": _COMPARED_AT}),
+        (_in_two_languages(design), "png", {"ppi": _COMPARED_AT}),
+        (sizes, "png", {"ppi": READ_AT}),
+    ]
     try:
-        yield from _not_printed(design)
-        yield from _pages_wrong(design)
+        parts, in_two, drawn = _typesetter(design).make_several(jobs, name=design.key)
     except CannotTypeset as problem:
         yield _explained(problem)
+        return
+    yield from _not_printed(changes, *parts)
+    if in_two and in_two[0] == in_two[1]:
+        yield _("En dos idiomas no muestra el segundo (second).")
+    yield from _pages_wrong(design, drawn)
 
 
-def _pages_wrong(design: DesignInfo) -> Iterator[str]:
-    data = [pdf.design_data(sample(design, size), pictures=pictures()) for size in _SIZES]
-    sheets = _typesetter(design).make_all(data, "png", name=design.key, ppi=READ_AT)
+def _pages_wrong(design: DesignInfo, sheets: list[list[bytes]]) -> Iterator[str]:
     drawn = [[Image.open(BytesIO(page)).convert("L") for page in pages] for pages in sheets]
     for words, pages in zip(_SIZES.values(), drawn, strict=True):
         if len(pages) != PAGES:
@@ -372,37 +382,31 @@ _OPTIONAL: dict[str, tuple[str, Change]] = {
 }
 
 
-def _not_printed(design: DesignInfo) -> Iterator[str]:
-    optional = dict(part for slot, part in _OPTIONAL.items() if slot in design.slots)
-    changes = _FACE | _ANYWHERE | optional
-    usual = pdf.design_data(sample(design), pictures=pictures())
-    before, *after = _compared(design, [usual, *(_changed(usual, change) for change in changes.values())])
+def _changes_of(design: DesignInfo) -> dict[str, Change]:
+    return _FACE | _ANYWHERE | dict(part for slot, part in _OPTIONAL.items() if slot in design.slots)
+
+
+def _not_printed(changes: Iterable[str], before: list[bytes], *after: list[bytes]) -> Iterator[str]:
     for words, pages in zip(changes, after, strict=True):
         if words in _FACE and pages[0] == before[0]:
             yield _("El frente no muestra %(part)s.") % {"part": _(words)}
         elif pages == before:
             yield _("No muestra %(part)s.") % {"part": _(words)}
-    yield from _second(design)
 
 
-def _second(design: DesignInfo) -> Iterator[str]:
+def _in_two_languages(design: DesignInfo) -> list[dict[str, Any]]:
+    """A sheet, and it with another statement in the second language; none where there is one language."""
     language = next((language for language in design.all_languages() if "+" in language), None)
     if language is None:
-        return
+        return []
     both = pdf.design_data(sample(design, language=language), pictures=pictures())
-    before, after = _compared(design, [both, _changed(both, _put("second", "reason", value=_RUNS))])
-    if before == after:
-        yield _("En dos idiomas no muestra el segundo (second).")
+    return [both, _changed(both, _put("second", "reason", value=_RUNS))]
 
 
 def _changed(data: dict[str, Any], change: Change) -> dict[str, Any]:
     other = deepcopy(data)
     change(other)
     return other
-
-
-def _compared(design: DesignInfo, sheets: list[dict[str, Any]]) -> list[list[bytes]]:
-    return _typesetter(design).make_all(sheets, "png", name="parts", ppi=_COMPARED_AT)
 
 
 # -- its QR
