@@ -175,10 +175,10 @@ class Database:
         key = self._is_number, _told_apart(what), clock.now() if clock._frozen else clock.today()
         if key not in self._remembered:
             made = await make()
-            if file := _file():
-                known = Remembered(next(self._numbers), pickle.dumps(made), _tables(file, self._has))
-                self._remembered[key] = known
-                self._put(known.number, known.tables)
+            if self._as_put != self._as_it_is() and (file := _file()):
+                self._put(next(self._numbers), _tables(file, self._has))
+            if self._as_put == self._as_it_is():
+                self._remembered[key] = Remembered(self._is_number, pickle.dumps(made), self._has)
                 if len(self._remembered) > MOST_REMEMBERED:
                     self._remembered.pop(next(iter(self._remembered)))
             return made

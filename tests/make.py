@@ -35,6 +35,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.web.i18n import language
 
 __all__ = ["actor_of"]
 
@@ -48,11 +49,13 @@ T = TypeVar("T")
 
 
 def kept(make: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Run `make` once for the same arguments in the same database, then copy its rows (`Database.remembered`)."""
+    """Run `make` once for the same arguments, in the same language and database, then copy its rows
+    (`Database.remembered`).
+    """
 
     @wraps(make)
     async def once(*arguments: P.args, **named: P.kwargs) -> T:
-        asked = make.__module__, make.__qualname__, arguments, named
+        asked = make.__module__, make.__qualname__, language(), arguments, named
         return await remembered(asked, lambda: make(*arguments, **named))
 
     return once
@@ -296,6 +299,7 @@ async def make_session(
 # -- registrations
 
 
+@kept
 async def make_registration(
     training: Training,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.make import kept
 from trainings.audit.actor import PROGRAM
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
@@ -15,6 +16,7 @@ from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 
 
+@kept
 async def make_family(
     training: Training,
     *names: str,
