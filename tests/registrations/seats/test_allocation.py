@@ -41,7 +41,7 @@ def test_promote_when_childcare_is_lacking_then_seats_alone_do_not_help() -> Non
 
 
 @given(ROOMS, PARTIES)
-def test_promote_never_oversells_never_splits_and_leaves_nobody_waiting_who_fits(
+def test_promote_fills_the_room_in_order_never_oversells_never_splits_and_tells_exactly_who_was_overtaken(
     room: Room, waiting: list[Party]
 ) -> None:
     outcome = promote(room, waiting)
@@ -51,11 +51,6 @@ def test_promote_never_oversells_never_splits_and_leaves_nobody_waiting_who_fits
     children = sum(party.childcare_places for party in promoted)
     assert outcome.room.childcare_taken == room.childcare_taken + children <= room.childcare_capacity
     assert all(outcome.room.shortage(party) for party in waiting if party.id not in outcome.promoted)
-
-
-@given(ROOMS, PARTIES)
-def test_promote_serves_in_order_and_tells_exactly_who_was_overtaken(room: Room, waiting: list[Party]) -> None:
-    outcome = promote(room, waiting)
 
     assert list(outcome.promoted) == sorted(outcome.promoted)
     last = max(outcome.promoted, default="")

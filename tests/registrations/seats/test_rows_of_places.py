@@ -33,7 +33,7 @@ from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
 
-STEPS = 120
+STEPS = 60
 
 
 @pytest.mark.parametrize("offers", [False, True])

@@ -12,6 +12,7 @@ from tests import make
 from tests.registrations.forms import FORM_TYPE, errors_of, path_of, post
 from tests.registrations.wishes import KEY
 from tests.web.pages import Page
+from trainings import clock
 from trainings.people.models import Consent, Participant
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 from trainings.registrations.signup.forms import GuardianForm, MemberForm, SharedForm
@@ -94,12 +95,8 @@ async def test_keys_that_are_not_ours_are_about_the_whole_page(client: AsyncClie
 
 
 NAMES = [
-    ("María", "Caal Tz’ib"),
-    ("Ch’orti’", "Tzʼunun Qꞌeqchiꞌ"),
-    ("Íñigo", "Ñ"),
-    ("O", "Ba"),
-    ("María de los Ángeles", "De León viuda de la Cruz"),
-    ("Ana 🌽", "Xol 👩‍👧"),
+    ("Ch’orti’ Íñigo", "Tzʼunun Qꞌeqchiꞌ viuda de la Cruz"),
+    ("Ana 🌽 O", "Xol 👩‍👧"),
     ("<b>Ana</b>", "<script>alert(1)</script>"),
     ("{{ 7*7 }}", '"><img src=x onerror=alert(1)>'),
     ("Robert'); DROP TABLE", "--"),
@@ -171,12 +168,12 @@ OF_THE_CHILD = (*(f"members-1-{name}" for name in (*MemberForm.model_fields, "as
 async def test_every_field_survives_every_hostile_value(client: AsyncClient, fields: tuple[str, ...]) -> None:
     training = await make.make_training(childcare_capacity=3, admits_minors=True)
 
-    for n, name in enumerate(fields):
-        # Each value is asked of every third field.
-        for value in HOSTILE[n % 3 :: 3]:
-            answer = await post(client, training, **(CHILD | {name: value}))
-            assert answer.status_code in (303, 422), (name, value)
-            assert answer.status_code == 303 or "<h1" in answer.text
+    for n, name in enumerate(fields, start=clock.today().toordinal()):
+        # Each field alone has one of them, every day the next.
+        value = HOSTILE[n % len(HOSTILE)]
+        answer = await post(client, training, **(CHILD | {name: value}))
+        assert answer.status_code in (303, 422), (name, value)
+        assert answer.status_code == 303 or "<h1" in answer.text
     for n in range(len(HOSTILE)):
         of_all = {name: HOSTILE[(n + number) % len(HOSTILE)] for number, name in enumerate(fields)}
         answer = await post(client, training, **(CHILD | of_all))
