@@ -231,12 +231,13 @@ async def stays_of_person(registration: Registration) -> list[Attendance]:
     """The stays that a registration's page tells, also where another registration of the person for the training has
     the hours. For a place given back, its own alone.
     """
-    own = (await stays_counting([registration.id]))[registration.id]
+    people = await _of_same_people([registration.id])
+    beside = {one.id for own in people for one in own if one.training_id == registration.training_id}
+    stays = await _stays_among(people, sorted({registration.id, *beside}))
+    own = stays[registration.id]
     if own or registration.state not in TAKES_PLACE:
         return own
-    sign_ups = [one for people in await _of_same_people([registration.id]) for one in people]
-    beside = [one.id for one in sign_ups if one.training_id == registration.training_id]
-    return next((stays for stays in (await stays_counting(beside)).values() if stays), [])
+    return next(filter(None, stays.values()), [])
 
 
 def _in_parts(registration_ids: Collection[UUID]) -> Iterable[Sequence[UUID]]:
@@ -245,7 +246,12 @@ def _in_parts(registration_ids: Collection[UUID]) -> Iterable[Sequence[UUID]]:
 
 
 async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[Attendance]]:
-    people = await _of_same_people(registration_ids)
+    return await _stays_among(await _of_same_people(registration_ids), registration_ids)
+
+
+async def _stays_among(
+    people: Sequence[Sequence[_SignUp]], registration_ids: Sequence[UUID]
+) -> dict[UUID, list[Attendance]]:
     wanted = {*registration_ids, *(one.id for own in people for one in own)}
     attended = reads(Attendance).filter(registration_id__in=sorted(wanted), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)

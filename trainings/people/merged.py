@@ -5,15 +5,31 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.people.models import Merge, Participant
 
 
+WHOLE_PERSON = """
+    WITH RECURSIVE kept (id, created_at, merged_into_id) AS (
+        SELECT id, created_at, merged_into_id FROM participant WHERE id = ?
+        UNION ALL
+        SELECT p.id, p.created_at, p.merged_into_id FROM kept JOIN participant p ON p.id = kept.merged_into_id
+    ), whole (id, depth, merged_at, merge_id) AS (
+        SELECT id, 0, created_at, id FROM kept WHERE merged_into_id IS NULL
+        UNION ALL
+        SELECT m.merged_id, whole.depth + 1, m.created_at, m.id
+        FROM whole JOIN participant_merge m ON m.kept_id = whole.id AND m.undone_at IS NULL
+    )
+    SELECT id FROM whole ORDER BY depth, merged_at, merge_id
+"""
+
+
 async def same_person_ids(participant_id: UUID) -> list[UUID]:
-    """All merged with this participant, itself included, the kept participant first. Through merges, which are few:
-    people are many and not indexed by `merged_into`.
+    """All merged with this participant, itself included: the kept participant first, then in order of merging. Through
+    merges, which are few: people are many and not indexed by `merged_into`.
     """
-    return await all_merged_into(await last_kept(participant_id))
+    found = await sql.tuples(WHOLE_PERSON, participant_id)
+    return [sql.as_uuid(one) for (one,) in found] or [participant_id]
 
 
 async def last_kept(participant_id: UUID) -> UUID:
@@ -22,16 +38,6 @@ async def last_kept(participant_id: UUID) -> UUID:
         if found is None or found[0] is None:
             return participant_id
         participant_id = found[0]
-
-
-async def all_merged_into(kept_id: UUID) -> list[UUID]:
-    """Itself and all merged into it, directly or through others, in order of merging."""
-    whole, latest = [kept_id], [kept_id]
-    while latest:
-        standing = reads(Merge).filter(kept_id__in=latest, undone_at=None).order_by("created_at", "id")
-        latest = [merged_id for (merged_id,) in await standing.values_list("merged_id")]
-        whole += latest
-    return whole
 
 
 async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:

@@ -71,7 +71,11 @@ class OwnRegistration:
 
 
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
-    registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
+    return await around(await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT))
+
+
+async def around(registration: Registration) -> OwnRegistration:
+    """`ALL_OF_IT` is loaded."""
     sessions = reads(TrainingSession).filter(training_id=registration.training_id)
     return OwnRegistration(
         registration,

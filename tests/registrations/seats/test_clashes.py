@@ -11,7 +11,7 @@ from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.registrations.models import Registration, Source
-from trainings.registrations.own.queries import clashes_of
+from trainings.registrations.own.queries import came_back, clashes_of
 from trainings.registrations.queries import with_sessions
 from trainings.registrations.seats import actions
 from trainings.registrations.telling import changes
@@ -32,7 +32,8 @@ async def at(hour: int, *, title: str, **columns: object) -> Training:
 
 
 async def titles(registration: Registration) -> list[str]:
-    return [one.title for one in await clashes_of(await with_sessions(registration.id))]
+    found = await clashes_of(await with_sessions(registration.id), has_come_back=await came_back(registration))
+    return [one.title for one in found]
 
 
 async def test_clash_with_another_own_training_is_warned_of_with_what_to_do(client: AsyncClient) -> None:
@@ -130,10 +131,10 @@ async def test_clashes_cost_the_same_however_many_there_are(db: Settings) -> Non
     own = await with_sessions(ana.id)
 
     with statements() as none:
-        await clashes_of(own)
+        await clashes_of(own, has_come_back=False)
     for n in range(3):
         await make.make_registration(await at(8, title=f"Otra {n}"), browser_key=BROWSER)
     with statements() as three:
-        assert len(await clashes_of(own)) == 3
+        assert len(await clashes_of(own, has_come_back=False)) == 3
 
     assert len(none) == len(three)

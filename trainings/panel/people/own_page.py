@@ -38,7 +38,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "cancelled": said_of(CANCELLED_BY, Author.PERSON, registration.cancelled_by, registration.cancelled_at),
         "renamed": said_of(RENAMED_BY, Author.PERSON, registration.renamed_by, registration.renamed_at),
         "lacking_care": lacking_care(ticket.own) if ticket.answers_for_all else "",
-        "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own),
+        "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own, has_come_back=keeps_apart),
         "keeps_apart": keeps_apart,
         "has_permission": not await without_permission([person.id]),
         "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),

@@ -22,7 +22,7 @@ from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RE
 from trainings.registrations.desk.look_alikes import are_alike, seen
 from trainings.registrations.links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState
-from trainings.registrations.queries import OwnRegistration, with_sessions
+from trainings.registrations.queries import ALL_OF_IT, OwnRegistration, around
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
@@ -91,7 +91,7 @@ class StaffView:
 
 async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
     """At the actor's desk, or in a training where the actor is facilitator. Refuses (UnknownRegistration)."""
-    found = await reads(Registration).get_or_none(id=registration_id).prefetch_related("training", "participant")
+    found = await reads(Registration).get_or_none(id=registration_id).prefetch_related(*ALL_OF_IT)
     if found is None:
         raise UnknownRegistration
     hub_id = found.training.hub_id
@@ -99,15 +99,14 @@ async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
     is_desk = can_see_registrations(actor, hub_id)
     if not is_desk and not can_correct_name(actor, hub_id, is_facilitator=await holds.exists()):
         raise UnknownRegistration
-    own = await with_sessions(registration_id)
     return StaffView(
-        own=own,
+        own=await around(found),
         is_desk=is_desk,
         may_compare=can_merge(actor, hub_id),
         agreed=await _agreed(found.participant_id) if is_desk else NOTHING_AGREED,
         alike=await _alike(found),
         companions=await _companions(found),
-        courses_before=await _courses_missed(own.registration) if is_desk else (),
+        courses_before=await _courses_missed(found) if is_desk else (),
         links=await links_for(found) if is_desk else NO_LINKS,
         is_gone=bool(await without_permission([found.participant_id])),
     )

@@ -177,12 +177,12 @@ async def came_back(registration: Registration) -> bool:
     return await earlier.exists()
 
 
-async def clashes_of(own: OwnRegistration) -> list[Clash]:
-    """Clashes of the same participant (not by a code alone), or of the same person from the same browser: a name alone
-    may be somebody else's.
+async def clashes_of(own: OwnRegistration, *, has_come_back: bool) -> list[Clash]:
+    """Clashes of the same participant (not by a code alone: `came_back`), or of the same person from the same browser:
+    a name alone may be somebody else's.
     """
     registration = own.registration
-    ids = [] if await came_back(registration) else [registration.participant_id]
+    ids = [] if has_come_back else [registration.participant_id]
     is_theirs = Q(training__registrations__participant_id__in=ids)
     if registration.group.browser_key is not None:
         is_theirs |= _from_browser(registration.group.browser_key, [registration])
