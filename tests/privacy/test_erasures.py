@@ -63,6 +63,10 @@ async def test_nothing_is_gone_before_72_hours_and_all_after(db: Settings, freez
     freeze(NOW)
     registration = await rosa()
     await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
+    job, line = await OutboxJob.get(kind=KIND), await AuditLine.get(act="privacy.ask_for_erasure")
+    assert (job.payload, job.run_at) == ({"registration_id": str(registration.id)}, DUE)
+    hub_id = (await registration.training).hub_id
+    assert (line.object_id, line.hub_id, line.actor_role, line.detail) == (registration.id, hub_id, "holder", {})
     await work(db)
     freeze(DUE - MOMENT)
     await work(db)
@@ -107,7 +111,6 @@ async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be
     assert await asked(registration) is None
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_said", [True, False])
 async def test_what_waited_for_the_clock_is_deleted_once_it_is_right(
     db: Settings, freeze: Freeze, is_said: bool
@@ -141,24 +144,6 @@ async def work_in_the_background(settings: Settings) -> None:
     finally:
         stop.set()
         await running
-
-
-async def test_request_holds_no_personal_data_and_the_lines_neither(db: Settings, freeze: Freeze) -> None:
-    freeze(NOW)
-    registration = await rosa()
-
-    await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
-
-    job = await OutboxJob.get(kind=KIND)
-    assert (job.payload, job.run_at) == ({"registration_id": str(registration.id)}, DUE)
-    line = await AuditLine.get(act="privacy.ask_for_erasure")
-    training = await registration.training
-    assert (line.object_id, line.hub_id, line.actor_role, line.detail) == (
-        registration.id,
-        training.hub_id,
-        "holder",
-        {},
-    )
 
 
 @pytest.mark.both_engines

@@ -101,15 +101,19 @@ async def test_the_best_state_stays(cast: Cast, rosa: Actor, states: tuple[str, 
     assert await kept_of(both[1 - kept]) == both[kept].id
 
 
-async def test_childcare_counts_once_and_the_larger_number(cast: Cast, rosa: Actor) -> None:
+async def test_childcare_counts_once_and_the_larger_number_and_support_of_both_is_asked_for(
+    cast: Cast, rosa: Actor
+) -> None:
     training = await make.make_training(hub=cast.hub, childcare_capacity=9)
-    first = await someone(cast.hub, training=training, childcare_places=1)
-    second = await someone(cast.hub, training=training, childcare_places=3)
+    first = await someone(cast.hub, training=training, childcare_places=1, needs=("ramp",))
+    second = await someone(cast.hub, training=training, childcare_places=3, needs=("ramp", "food"))
     assert await places_of(training) == (2, 4)
+    await answer_need(first.id, "ramp", NeedState.ARRANGED, actor=rosa)
 
     await unite(first, second, rosa)
 
     assert await places_of(training) == (1, 3)
+    assert (await Registration.get(id=first.id)).needs == "food,ramp=arranged", "answers stay"
     await actions.cancel(first.id, actor=HOLDER_OF_LINK)
     assert await places_of(training) == (0, 0)
 
@@ -150,17 +154,6 @@ async def test_who_left_a_contact_stays_before_who_left_none(cast: Cast, rosa: A
     assert await kept_of(nameless) == reached.id
 
 
-async def test_support_that_either_asked_for_is_asked_for_and_answers_stay(cast: Cast, rosa: Actor) -> None:
-    training = await make.make_training(hub=cast.hub)
-    first = await someone(cast.hub, training=training, needs=("ramp",))
-    second = await someone(cast.hub, training=training, needs=("ramp", "food"))
-    await answer_need(first.id, "ramp", NeedState.ARRANGED, actor=rosa)
-
-    await unite(first, second, rosa)
-
-    assert (await Registration.get(id=first.id)).needs == "food,ramp=arranged"
-
-
 async def test_attendance_is_the_union_and_either_card_counts_as_the_one_kept(
     cast: Cast, rosa: Actor, freeze: Freeze
 ) -> None:
@@ -186,15 +179,6 @@ async def test_what_came_in_one_form_is_not_joined(cast: Cast, rosa: Actor) -> N
     await unite(father, son, rosa)
 
     assert [await state_of(one) for one in (father, son)] == ["confirmed", "confirmed"]
-
-
-async def test_joined_one_does_not_come_back_by_its_link(cast: Cast, rosa: Actor) -> None:
-    training = await make.make_training(hub=cast.hub)
-    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
-    await unite(first, second, rosa)
-
-    with pytest.raises(OtherTicket):
-        await rejoin_member(second.id, actor=HOLDER_OF_LINK)
 
 
 @pytest.mark.both_engines
@@ -248,7 +232,6 @@ async def test_undone_both_stand_as_before_with_their_own_marks(cast: Cast, rosa
     assert (await hours(first), await hours(second)) == ((0, False), (240, True))
 
 
-@pytest.mark.both_engines
 async def test_undone_after_the_place_is_gone_then_first_of_the_list(cast: Cast, rosa: Actor) -> None:
     training = await make.make_training(hub=cast.hub, capacity=2)
     first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
@@ -507,22 +490,7 @@ async def test_family_of_one_name_and_those_told_apart_are_not_in_the_list(clien
     assert "Nada que revisar" in (await client.get(INDEX)).text
 
 
-async def test_staff_read_on_the_page_of_the_joined_one_which_one_counts_and_nothing_that_is_refused(
-    client: AsyncClient, cast: Cast, rosa: Actor
-) -> None:
-    training = await make.make_training(hub=cast.hub)
-    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
-    await unite(first, second, rosa)
-    await make.sign_in(client, cast.coordinator)
-
-    page = Page((await client.get(f"/panel/inscripciones/{second.id}")).text)
-
-    assert "Se unió a otra inscripción de la misma persona. Abrir la que vale" in page.text
-    assert ("Cancelada" in page.text, "Quizá es la misma persona" in page.text) == (False, False)
-    assert page.all("form", action=f"/panel/inscripciones/{second.id}/volver") == []
-
-
-async def test_ticket_page_of_the_joined_one_says_that_the_other_ticket_counts(
+async def test_pages_of_the_joined_one_say_which_one_counts_and_offer_nothing_that_is_refused(
     client: AsyncClient, cast: Cast, rosa: Actor
 ) -> None:
     training = await make.make_training(hub=cast.hub)
@@ -531,12 +499,19 @@ async def test_ticket_page_of_the_joined_one_says_that_the_other_ticket_counts(
     await unite(first, second, rosa)
 
     kept, joined = [(await client.get(await link_of(one))).text for one in (first, second)]
+    await make.sign_in(client, cast.coordinator)
+    page = Page((await client.get(f"/panel/inscripciones/{second.id}")).text)
 
     assert "¿Ya se había inscrito? No importa: la ventanilla une las repetidas." in before
     assert "Ya estaba inscrita: vale el otro boleto" in joined
     assert "este también sirve, impreso o en foto" in joined
     assert "Inscribirme otra vez" not in joined
     assert "Ya estaba inscrita" not in kept
+    assert "Se unió a otra inscripción de la misma persona. Abrir la que vale" in page.text
+    assert ("Cancelada" in page.text, "Quizá es la misma persona" in page.text) == (False, False)
+    assert page.all("form", action=f"/panel/inscripciones/{second.id}/volver") == []
+    with pytest.raises(OtherTicket):
+        await rejoin_member(second.id, actor=HOLDER_OF_LINK)
 
 
 async def test_who_withdrew_the_permission_meanwhile_takes_no_place_again(cast: Cast, rosa: Actor) -> None:

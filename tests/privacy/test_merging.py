@@ -99,16 +99,6 @@ async def test_ring_of_merges_at_once_leaves_one_who_stays(cast: Cast, rosa: Act
     assert await Merge.all().count() == 3
 
 
-async def test_two_live_registrations_of_a_merged_person_become_one(cast: Cast, rosa: Actor) -> None:
-    training = await make.make_training(hub=cast.hub)
-    first, second = await someone(cast.hub, training=training), await someone(cast.hub, "Rosita", training)
-
-    await merge(first, second, rosa)
-
-    states = [(await Registration.get(id=one.id)).state.value for one in (first, second)]
-    assert states == ["confirmed", "cancelled"]
-
-
 # -- taking it back
 
 
@@ -173,23 +163,20 @@ async def test_who_is_not_one_is_not_one_with_those_merged_either(cast: Cast, ro
     assert await pairs(rosa) == (set(), set())
 
 
-async def test_merged_people_are_not_held_to_be_two_until_the_merge_is_undone(cast: Cast, rosa: Actor) -> None:
-    first, second = await someone(cast.hub), await someone(cast.hub)
-    await merge(first, second, rosa)
-
-    with pytest.raises(AlreadyOne):
-        await hold_different(first.participant_id, second.participant_id, actor=rosa)
-
-    assert await Merge.all().count() == 1
-
-
-async def test_real_merge_is_not_taken_back_as_if_it_had_been_a_difference(cast: Cast, rosa: Actor) -> None:
+async def test_merge_is_undone_as_such_alone_and_by_the_hubs_it_concerns_only(cast: Cast, rosa: Actor) -> None:
     first, second = await someone(cast.hub), await someone(cast.hub)
     await merge(first, second, rosa)
     row = await Merge.get()
 
+    with pytest.raises(AlreadyOne):
+        await hold_different(first.participant_id, second.participant_id, actor=rosa)
     with pytest.raises(UnknownMerge):
         await show_again(row.id, actor=rosa)
+    with pytest.raises(UnknownMerge):
+        await undo(row.id, actor=await actor_of(cast.coordinator_elsewhere))
+    with pytest.raises(UnknownMerge):
+        await undo(tokens.uuid7(), actor=rosa)
+    assert await merged_into(second) == first.participant_id
     await undo(row.id, actor=rosa)
     with pytest.raises(UnknownMerge):
         await show_again(row.id, actor=rosa)
@@ -201,48 +188,39 @@ async def test_real_merge_is_not_taken_back_as_if_it_had_been_a_difference(cast:
 # -- who looks alike
 
 
-async def test_look_alikes_of_one_training_are_in_one_row(cast: Cast, rosa: Actor) -> None:
-    training = await make.make_training(hub=cast.hub)
-    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "Ajú": ({}, "strong"),
+    "Bá": ({"given_names": "ROSÁ"}, "strong"),
+    "Caal": ({"phone": "", "email": "rosa@correo.example"}, "strong"),
+    "Díaz": ({"phone": "", "email": "otra@correo.example"}, "weak"),
+    "Elías": ({"phone": "+50255559999"}, "weak"),
+    "Fajardo": ({"phone": ""}, "weak"),
+    "Gómez": ({"municipality": make.TACANA}, "none"),
+    "Hub": ({"municipality": "0000"}, "none"),
+    "Ical": ({"given_names": "Rosita"}, "none"),
+}
+"""What the second of these surnames differs in, and what kind of pair they are."""
 
-    seen = await alike(rosa)
 
-    assert [[one.id for one in row.people] for row in seen.strong] == [[first.participant_id, second.participant_id]]
-    assert (seen.n_strong, seen.n_weak, list(seen.weak)) == (1, 0, [])
+async def test_pairs_share_name_and_municipality_and_strong_ones_a_contact(cast: Cast, rosa: Actor) -> None:
+    expected: dict[str, set[frozenset[UUID]]] = {"strong": set(), "weak": set(), "none": set()}
+    training = await make.make_training(hub=cast.hub, capacity=30)
+    for surnames, (changes, kind) in OTHERS.items():
+        first = await someone(cast.hub, training=training, surnames=surnames, email="rosa@correo.example")
+        second = await someone(cast.hub, training=training, surnames=surnames, **changes)
+        expected[kind].add(pair(first, second))
 
-
-@pytest.mark.parametrize(
-    ("changes", "kind"),
-    [
-        ({}, "strong"),
-        ({"given_names": "ROSÁ"}, "strong"),
-        ({"phone": "", "email": "rosa@correo.example"}, "strong"),
-        ({"phone": "", "email": "otra@correo.example"}, "weak"),
-        ({"phone": "+50255559999"}, "weak"),
-        ({"phone": ""}, "weak"),
-        ({"municipality": make.TACANA}, "none"),
-        ({"municipality": "0000"}, "none"),
-        ({"given_names": "Rosita"}, "none"),
-    ],
-)
-async def test_pairs_share_name_and_municipality_and_strong_ones_a_contact(
-    cast: Cast, rosa: Actor, changes: dict[str, Any], kind: str
-) -> None:
-    first = await someone(cast.hub, email="rosa@correo.example")
-    second = await someone(cast.hub, **{"given_names": "Rosa", **changes})
-
-    strong, weak = await pairs(rosa)
-
-    both = {pair(first, second)}
-    assert (strong, weak) == {"strong": (both, set()), "weak": (set(), both), "none": (set(), set())}[kind]
+    assert await pairs(rosa) == (expected["strong"], expected["weak"])
 
 
 async def test_namesake_of_several_stands_in_one_row_with_all_of_them(cast: Cast, rosa: Actor) -> None:
-    first, second = await someone(cast.hub), await someone(cast.hub)
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
     newest = await someone(cast.hub, phone="+50255559999")
 
     seen = await alike(rosa)
 
+    assert [[one.id for one in row.people] for row in seen.strong] == [[first.participant_id, second.participant_id]]
     assert [[one.id for one in row.people] for row in seen.weak] == [
         [one.participant_id for one in (newest, first, second)]
     ]
@@ -336,19 +314,6 @@ async def test_people_of_other_hubs_can_be_neither_compared_nor_merged(cast: Cas
         await merge(here, here, rosa)
 
     assert await Merge.all().count() == 0
-
-
-async def test_merge_is_undone_by_the_hubs_it_concerns_only(cast: Cast, rosa: Actor) -> None:
-    first, second = await someone(cast.hub), await someone(cast.hub)
-    await merge(first, second, rosa)
-    row = await Merge.get()
-
-    with pytest.raises(UnknownMerge):
-        await undo(row.id, actor=await actor_of(cast.coordinator_elsewhere))
-    with pytest.raises(UnknownMerge):
-        await undo(tokens.uuid7(), actor=rosa)
-
-    assert await merged_into(second) == first.participant_id
 
 
 async def test_side_that_was_only_elsewhere_is_not_named(cast: Cast, rosa: Actor) -> None:

@@ -204,7 +204,6 @@ async def test_own_link_when_asked_then_72_hours_with_a_way_back(client: AsyncCl
     assert acts == ["privacy.ask_for_erasure_of_papers", "privacy.keep_papers", "privacy.ask_for_erasure_of_papers"]
 
 
-@pytest.mark.both_engines
 async def test_worker_when_72_hours_are_over_then_done_once(db: Settings, freeze: Freeze, client: AsyncClient) -> None:
     registration, certificate, _content, _transcript = await a_person()
     base = await link_of(registration)

@@ -8,7 +8,6 @@ from tortoise.expressions import F
 from trainings.db import reads, sql
 from trainings.people.models import Merge, Participant
 
-
 WHOLE_PERSON = """
     WITH RECURSIVE kept (id, created_at, merged_into_id) AS (
         SELECT id, created_at, merged_into_id FROM participant WHERE id = ?

@@ -81,8 +81,13 @@ async def test_list_is_in_order_with_size_community_and_how_to_call(new_client: 
     await make.make_registration(training, given_names="Berta", surnames="Pop Ical", community="Las Pozas")
     client = await at_desk(new_client, cast)
 
-    page = await page_of(client, training)
+    answer = await client.get(path_of(training))
 
+    page = Page(answer.text)
+    assert answer.headers["cache-control"] == "no-store"
+    [line] = await AuditLine.filter(act="registrations.open_waiting_list")
+    assert (line.object_id, line.hub_id, line.actor_id) == (training.id, cast.hub.id, cast.assistant.id)
+    assert line.detail == {}, "nobody of the list is in it"
     assert in_order(
         page, "Lista de espera", "Rosa C. X.", "4 personas, 2 en cuidado infantil", "Berta P. I.", "Las Pozas"
     )
@@ -111,24 +116,6 @@ async def test_guardian_of_a_child_alone_is_called(new_client: NewClient) -> Non
 
     assert page.one("a", href="tel:+50244440000")
     assert "Marta" not in page.text
-
-
-async def test_opening_is_logged_once_without_anybody_in_it(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    await make.make_registration(training, given_names="Berta", phone="+50255551234")
-    client = await at_desk(new_client, cast)
-
-    answer = await client.get(path_of(training))
-
-    assert answer.headers["cache-control"] == "no-store"
-    [line] = await AuditLine.filter(act="registrations.open_waiting_list")
-    assert (line.object_id, line.hub_id, line.actor_id, line.detail) == (
-        training.id,
-        cast.hub.id,
-        cast.assistant.id,
-        {},
-    )
 
 
 async def test_who_was_passed_over_is_told_when_and_why(new_client: NewClient, freeze: Freeze) -> None:
@@ -227,12 +214,19 @@ async def offered(cast: Cast) -> tuple[Training, Registration, Registration]:
     return training, berta, cruz
 
 
-async def test_told_by_telephone_then_the_time_runs_and_is_shown(new_client: NewClient) -> None:
+async def test_told_by_telephone_then_the_time_runs_and_is_shown_until_it_was_a_mistake(new_client: NewClient) -> None:
     cast = await make_cast()
     training, berta, _cruz = await offered(cast)
     client = await at_desk(new_client, cast)
     before = await page_of(client, training)
     assert "El plazo empieza cuando salga el mensaje" in before.text
+    [behind] = re.findall(r"<details><summary>Dijo que no.*?</details>", before.source, re.DOTALL)
+    assert "Su lugar pasa enseguida a quien sigue en la lista" in behind
+    assert f'action="{path_of(training, berta.group_id, "no-acepta")}"' in behind
+    assert before.source.count("/no-acepta") == 1, "a no is written down only after it said that the place goes"
+    person = Page((await client.get(f"/panel/inscripciones/{berta.id}")).text)
+    assert person.one("a", href=f"{path_of(training)}#g-{berta.group_id}")["class"] == "tap"
+    assert f"g-{berta.group_id}" in before.ids
 
     await client.post(path_of(training, berta.group_id, "avisado"))
 
@@ -240,6 +234,8 @@ async def test_told_by_telephone_then_the_time_runs_and_is_shown(new_client: New
     after = await page_of(client, training)
     assert "Hasta el martes 2 de marzo, 8:30 a. m." in after.text.replace("\xa0", " ")
     assert "Ya le avisé" not in after.text
+    await client.post(path_of(training, berta.group_id, "no-se-pudo"))
+    assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
 
 
 async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> None:
@@ -284,41 +280,6 @@ async def test_calls_in_vain_start_no_time_and_after_three_on_two_days_the_place
     assert "3 llamadas sin respuesta, la última el martes 2 de marzo, 9:30 a. m." in texts[2]
     assert [await state_of(one) for one in (berta, cruz)] == ["cancelled", "offered"]
     assert await AuditLine.filter(act="registrations.reach").count() == 0
-
-
-async def test_no_is_written_down_only_after_it_said_that_the_place_goes(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training, berta, _cruz = await offered(cast)
-
-    page = await page_of(await at_desk(new_client, cast), training)
-
-    [behind] = re.findall(r"<details><summary>Dijo que no.*?</details>", page.source, re.DOTALL)
-    assert "Su lugar pasa enseguida a quien sigue en la lista" in behind
-    assert f'action="{path_of(training, berta.group_id, "no-acepta")}"' in behind
-    assert page.source.count("/no-acepta") == 1
-
-
-async def test_person_who_is_offered_a_place_leads_to_where_the_answer_is_written_down(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training, berta, _cruz = await offered(cast)
-    client = await at_desk(new_client, cast)
-    shown = Page((await client.get(f"/panel/inscripciones/{berta.id}")).text)
-
-    link = shown.one("a", href=f"{path_of(training)}#g-{berta.group_id}")
-
-    assert f"g-{berta.group_id}" in (await page_of(client, training)).ids
-    assert link["class"] == "tap"
-
-
-async def test_told_by_mistake_then_no_time_runs(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training, berta, _cruz = await offered(cast)
-    client = await at_desk(new_client, cast)
-    await client.post(path_of(training, berta.group_id, "avisado"))
-
-    await client.post(path_of(training, berta.group_id, "no-se-pudo"))
-
-    assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
 
 
 async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -> None:

@@ -141,6 +141,11 @@ async def test_claiming_changes_the_address_and_shows_what_is_only_for_oneself(
     [line] = await AuditLine.filter(act="registrations.claim_link")
     assert (line.object_id, line.actor_role) == (beto.id, "holder")
     assert (await OwnLink.get(registration_id=ana.id)).claimed_at is None
+    for held in (path, own):
+        assert (await client.post(f"{held}/mio", data={})).status_code == 404
+    assert await link_of(beto) == own, "claimed by nobody else"
+    with pytest.raises(UnknownLink):
+        await claim_link(base.removeprefix("/i/"), tokens.own_link(), actor=HOLDER_OF_LINK)
 
 
 async def test_needs_and_history_of_an_adult_are_on_no_page_and_in_no_post_of_another_link(client: AsyncClient) -> None:
@@ -176,24 +181,15 @@ async def test_claiming_again_after_the_answer_got_lost_leads_to_the_same_addres
     assert await AuditLine.filter(act="registrations.claim_link").count() == 1
 
 
-@pytest.mark.parametrize("sent", ["", "0" * 32, "forged.signature.x"])
-async def test_address_that_we_did_not_make_is_not_taken(client: AsyncClient, sent: str) -> None:
-    [_ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
-
-    answer = await client.post(f"{await link_of(beto)}/mio", data={"claim": sent})
-
-    assert answer.headers["location"] == await link_of(beto)
-    assert "0" * 32 not in answer.headers["location"]
-
-
-async def test_address_made_for_another_link_is_not_taken(client: AsyncClient) -> None:
-    [ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
+async def test_address_that_we_did_not_make_or_made_for_another_link_is_not_taken(client: AsyncClient) -> None:
+    [ana, *people] = await make_family(await make.make_training(), "Ana", "Beto", "Cata", "Diego", "Elsa")
     for_ana = Page((await client.get(await link_of(ana))).text).one("input", name="claim")["value"] or ""
-    made = for_ana.partition(".")[0]
 
-    answer = await client.post(f"{await link_of(beto)}/mio", data={"claim": for_ana})
+    for person, sent in zip(people, ("", "0" * 32, "forged.signature.x", for_ana), strict=True):
+        answer = await client.post(f"{await link_of(person)}/mio", data={"claim": sent})
 
-    assert made not in answer.headers["location"]
+        assert answer.headers["location"] == await link_of(person)
+        assert (sent.partition(".")[0] or "0" * 32) not in answer.headers["location"]
 
 
 async def test_who_claimed_their_link_is_neither_renamed_nor_cancelled_by_the_filler(client: AsyncClient) -> None:
@@ -339,18 +335,6 @@ async def test_pages_say_who_corrected_a_name_and_when(client: AsyncClient, free
     assert f"El {when} lo corrigió usted." in told
     assert f"El {when} lo corrigió quien llenó el formulario." in shown
     assert f"El {when} lo corrigió usted." in again
-
-
-async def test_claimed_link_is_claimed_by_nobody_else(client: AsyncClient) -> None:
-    [ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
-    path = await link_of(beto)
-    own = await claim(client, path)
-
-    for held in (path, own):
-        assert (await client.post(f"{held}/mio", data={})).status_code == 404
-    assert await link_of(beto) == own
-    with pytest.raises(UnknownLink):
-        await claim_link(await group_token(ana), tokens.own_link(), actor=HOLDER_OF_LINK)
 
 
 async def test_old_page_claims_with_an_address_made_now(client: AsyncClient, freeze: Freeze) -> None:
