@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -73,22 +74,24 @@ async def test_minors_are_in_no_list_and_unnamed_in_what_was_decided(browser: As
     assert "Una persona menor de edad" in merged.text
 
 
-@pytest.mark.parametrize(("account", "leads"), [("coordinator", True), ("assistant", False), ("facilitator", False)])
-async def test_page_of_a_person_leads_to_the_comparison_with_whom_they_look_like(
-    client: AsyncClient, cast: Cast, account: str, *, leads: bool
+async def test_page_of_a_person_leads_the_coordinator_to_the_comparison_with_whom_they_look_like(
+    browser: AsyncClient, new_client: Callable[[], AsyncClient], cast: Cast
 ) -> None:
     training = await make.make_training(hub=cast.hub, admits_minors=True, facilitators=[cast.facilitator])
     first, second = await minor(training, "Xochitl"), await minor(training, "Xochitl")
-    await make.sign_in(client, getattr(cast, account))
+    desk, door = new_client(), new_client()
+    await make.sign_in(desk, cast.assistant)
+    await make.sign_in(door, cast.facilitator)
 
-    page = Page((await client.get(f"/panel/inscripciones/{second.id}")).text)
+    pages = [Page((await one.get(f"/panel/inscripciones/{second.id}")).text) for one in (browser, desk, door)]
 
-    assert bool(page.all("a", href=address(second, first))) is leads
-    if leads:
-        assert (await client.get(address(second, first))).status_code == 200
+    assert [len(page.all("a", href=address(second, first))) for page in pages] == [1, 0, 0]
+    assert (await browser.get(address(second, first))).status_code == 200
 
 
-async def test_comparison_of_minors_tells_of_their_common_training_alone(browser: AsyncClient, cast: Cast) -> None:
+async def test_comparison_of_minors_tells_of_their_common_training_alone_and_of_no_contact(
+    browser: AsyncClient, cast: Cast
+) -> None:
     common, another = [
         await make.make_training(hub=cast.hub, admits_minors=True, title=title) for title in ("Refugio", "Otro taller")
     ]
@@ -100,6 +103,9 @@ async def test_comparison_of_minors_tells_of_their_common_training_alone(browser
     assert page.text.count(f'href="/panel/inscripciones/{first.id}"') == 2, "as a twin, and in the list"
     assert "Otro taller" not in page.text
     assert str(elsewhere.id) not in page.text
+    text = " ".join(Page(page.text).text.split())
+    assert "Teléfono Igual el de su familia el de su familia" in text
+    assert "234" not in text
 
 
 async def test_list_asks_the_database_as_often_for_many_as_for_one(browser: AsyncClient, cast: Cast) -> None:
@@ -204,44 +210,29 @@ async def test_comparison_shows_trainings_and_certificates_of_own_hubs_only(brow
     assert "Taller de Tacaná" not in page.text
 
 
-async def test_comparison_says_that_both_are_on_one_training_and_leads_to_each(
+async def test_both_of_one_training_are_led_to_and_once_merged_compared_as_each_came(
     browser: AsyncClient, cast: Cast
 ) -> None:
     training = await make.make_training(hub=cast.hub, title="Refugio")
     first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
-
-    page = await browser.get(address(first, second))
-
-    text = " ".join(Page(page.text).text.split())
-    assert "Las dos están inscritas en «Refugio»." in text
-    assert page.text.count(f'href="/panel/inscripciones/{first.id}">La primera') == 1
-    assert page.text.count(f'href="/panel/inscripciones/{second.id}">La segunda') == 1
-
-
-async def test_who_were_merged_are_compared_as_each_came(browser: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub, title="Refugio")
-    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
     third = await someone(cast.hub, training=await make.make_training(hub=cast.hub, title="Trata"))
+    before = await browser.get(address(first, second))
+    assert "Las dos están inscritas en «Refugio»." in " ".join(Page(before.text).text.split())
+    assert before.text.count(f'href="/panel/inscripciones/{first.id}">La primera') == 1
+    assert before.text.count(f'href="/panel/inscripciones/{second.id}">La segunda') == 1
     for merged in (first, third):
         await post(browser, f"{address(merged, second)}/unir", kept=second.participant_id, reason="said_so")
 
     page = Page((await browser.get(address(first, second))).text)
+    refused = await post(browser, f"{address(first, second)}/distintas")
 
     text = " ".join(page.text.split())
     assert "Ya están unidas" in text
     assert "Trata" not in text
+    assert "/unir" not in page.source
+    assert (refused.status_code, "Ya están unidas" in refused.text) == (409, True)
     people = {f"/panel/inscripciones/{one.id}" for one in (first, second)}
     assert {str(one["href"]) for one in page.all("a")} & {f"/panel/inscripciones/{third.id}", *people} == people
-
-
-async def test_contact_of_a_minor_is_not_told_from_that_of_the_family(browser: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub, admits_minors=True)
-    first, second = await minor(training), await minor(training)
-
-    text = " ".join(Page((await browser.get(address(first, second))).text).text.split())
-
-    assert "Teléfono Igual el de su familia el de su familia" in text
-    assert "234" not in text
 
 
 # -- deciding
@@ -295,18 +286,6 @@ async def test_merge_without_who_stays_or_why_or_with_somebody_else_is_not_done(
         assert sentence in lacking.text
     assert "Escoja una de las opciones." in odd.text
     assert await Merge.all().count() == 0
-
-
-async def test_merged_pair_says_so_and_offers_nothing_more(browser: AsyncClient, cast: Cast) -> None:
-    first, second = await someone(cast.hub), await someone(cast.hub)
-    await post(browser, f"{address(first, second)}/unir", kept=first.participant_id, reason="said_so")
-
-    page = await browser.get(address(first, second))
-    refused = await post(browser, f"{address(first, second)}/distintas")
-
-    assert "Ya están unidas" in page.text
-    assert "/unir" not in page.text
-    assert (refused.status_code, "Ya están unidas" in refused.text) == (409, True)
 
 
 # -- who may

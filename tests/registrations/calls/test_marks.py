@@ -94,26 +94,19 @@ async def test_undo_is_a_new_mark_and_all_tries_are_counted(new_client: NewClien
 NO_SENSE: list[dict[str, str]] = [{"via": "telepatía"}, {"result": "x"}, {"person": "x"}, {"person": ""}]
 
 
-async def test_mark_that_makes_no_sense_is_refused(new_client: NewClient) -> None:
+async def test_mark_that_makes_no_sense_or_is_about_somebody_of_another_training_is_refused(
+    new_client: NewClient,
+) -> None:
     cast = await make_cast()
     call_list, person = await one_to_call(cast)
-
-    for fields in NO_SENSE:
-        answer = await mark(await at_desk(new_client, cast), call_list, person, **fields)
-
-        assert answer.status_code == 422, fields
-        assert await Call.all().count() == 0, fields
-
-
-async def test_mark_for_somebody_of_another_training_is_refused(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
     stranger = await make.make_registration(await a_training(cast), given_names="Zoila")
+    client = await at_desk(new_client, cast)
 
-    answer = await mark(await at_desk(new_client, cast), call_list, stranger)
+    answers = [await mark(client, call_list, person, **fields) for fields in NO_SENSE]
+    of_stranger = await mark(client, call_list, stranger)
 
-    assert answer.status_code == 409
-    assert "Ya no hace falta" in answer.text
+    assert [answer.status_code for answer in answers] == [422] * len(NO_SENSE)
+    assert (of_stranger.status_code, "Ya no hace falta" in of_stranger.text) == (409, True)
     assert await Call.all().count() == 0
 
 
