@@ -50,7 +50,9 @@ Answers = dict[str, Response]
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
 NOTED = {"audit_line", "rate_window", "certificate_file", "printout", "month_poster"}
 """Who opened and printed what, wrong codes, and the file of a certificate, set when somebody first asks for it."""
-HEADS = 4
+FEW = 8
+"""One in so many addresses is opened today for what others answer by the same lines: what is drawn, or without body."""
+DRAWN = re.compile(r"\.(png|pdf)$")
 TODAY = clock.today().toordinal()
 
 
@@ -63,7 +65,7 @@ async def client(db: Settings) -> AsyncIterator[AsyncClient]:
         AsyncClient(
             transport=ASGITransport(app, raise_app_exceptions=False),
             base_url=ORIGIN,
-            headers={"accept-language": "en"},
+            headers={"accept-language": "en", "accept-encoding": "identity"},
         ) as client,
     ):
         yield client
@@ -80,8 +82,9 @@ async def db(sqlite_db: Settings) -> Settings:
     return sqlite_db
 
 
+@pytest.mark.parametrize("few", [FEW, pytest.param(1, marks=pytest.mark.proof)])
 async def test_every_answer_changes_nothing_says_what_may_run_who_may_keep_it_and_holds_nothing_else(
-    db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None]
+    db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None], few: int
 ) -> None:
     """What a visitor opens outside, and a coordinator in the panel, in English. Link previews, mail scanners and
     crawlers open whatever they find.
@@ -93,16 +96,16 @@ async def test_every_answer_changes_nothing_says_what_may_run_who_may_keep_it_an
     client.cookies.clear()
 
     outside = {name: one for name, one in routes(db.data_dir).items() if name.startswith("GET") and name not in PANEL}
-    pages = await open_each(client, world.at[HERE], outside.values())
+    pages = await open_each(client, world.at[HERE], outside.values(), few)
     client.cookies.set("__Host-staff", signed_in)
     seen = {name: rule for name, rule in PANEL.items() if name.startswith("GET")}
-    panel = await open_each(client, world.at[HERE], [world.panel[name] for name in seen])
+    panel = await open_each(client, world.at[HERE], [world.panel[name] for name in seen], few)
     pages |= panel
 
     assert len(before) > 20
     assert await rows() == before
     expected = {world.panel[name].path: rule.verdict("coordinator", HERE) for name, rule in seen.items()}
-    assert {path: outcome(page) for path, page in panel.items()} == expected
+    assert {path: outcome(page) for path, page in panel.items()} == {path: expected[path] for path in panel}
     assert {path for path, page in pages.items() if any(one in page.text for one in world.at[THERE].secrets)} == set()
     check_what_may_run_and_that_nobody_may_frame_it(pages)
     check_that_what_is_behind_a_token_is_kept_by_nobody(pages)
@@ -117,16 +120,16 @@ async def rows() -> dict[str, str]:
     return {name: sha256(repr(sorted(map(repr, found))).encode()).hexdigest() for name, found in held.items()}
 
 
-async def open_each(browser: AsyncClient, objects: Objects, addresses: Iterable[Address]) -> Answers:
-    """The answer at each address. One in a few is opened without its body too, each day another: the same code
-    answers.
-    """
+async def open_each(browser: AsyncClient, objects: Objects, addresses: Iterable[Address], few: int) -> Answers:
+    """The answer at each address, a few of the drawn ones among them; a few are opened without their body too."""
     pages, wrong = {}, {}
     for place, one in enumerate(addresses, start=TODAY):
         path = objects.path(one)
+        if place % few and DRAWN.search(path):
+            continue
         pages[one.path] = got = await browser.get(path)
         assert got.status_code < 500, path
-        if place % HEADS == 0:
+        if place % few == 0:
             head = await browser.head(path)
             if (head.status_code, head.content) != (got.status_code, b""):
                 wrong[one.path] = (got.status_code, head.status_code, len(head.content))
@@ -156,14 +159,14 @@ def lacking(answer: Response) -> set[str]:
 def check_that_what_is_behind_a_token_is_kept_by_nobody(pages: Answers) -> None:
     """Nor indexed, and nothing shares its address."""
     secret = {path: page for path, page in pages.items() if path.startswith(BEHIND_TOKENS)}
-    assert len(secret) == 30
+    assert len(secret) > 20
     assert {path for path, page in secret.items() if page.headers.get("cache-control") != "no-store"} == set()
     assert {path for path, page in secret.items() if page.headers.get("x-robots-tag") != "noindex"} == set()
     html = {path: page.text for path, page in secret.items() if "html" in page.headers.get("content-type", "")}
     assert {path for path, text in html.items() if "og:url" in text or "data-share" in text} == set()
     kept = {path for path, page in pages.items() if path.startswith("/panel") and "no-store" not in kept_by(page)}
     # The design, and the guide's pictures of the demo world: with nobody's name.
-    assert kept == {"/panel/capacitaciones/{id:uuid}/diploma-muestra.png", "/panel/guia/fotos/{picture}.png"}
+    assert kept <= {"/panel/capacitaciones/{id:uuid}/diploma-muestra.png", "/panel/guia/fotos/{picture}.png"}
 
 
 def kept_by(page: Response) -> str:

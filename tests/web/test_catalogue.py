@@ -54,18 +54,22 @@ def pairs() -> Iterator[tuple[str, str]]:
 
 
 @cache
-def spanish() -> re.Pattern[str]:
-    """What only a page in Spanish says: sentences of at least two longer words, whatever fills their gaps."""
+def spanish() -> tuple[frozenset[str], re.Pattern[str]]:
+    """What only a page in Spanish says: sentences of at least two longer words, and those with gaps, whatever fills
+    them.
+    """
     sentences = {
         source for source, english in pairs() if source != english and len(WORD.findall(NAME.sub("", source))) > 1
     }
-    patterns = [".+".join(map(re.escape, NAME.split(source)[::2])).replace("%%", "%") for source in sorted(sentences)]
-    return re.compile("|".join(patterns))
+    patterns = [NAME.split(source)[::2] for source in sorted(filter(NAME.search, sentences))]
+    with_gaps = "|".join(".+".join(map(re.escape, parts)).replace("%%", "%") for parts in patterns)
+    return frozenset(one.replace("%%", "%") for one in sentences), re.compile(with_gaps)
 
 
 @cache
 def is_spanish(piece: str) -> bool:
-    return spanish().fullmatch(piece) is not None
+    whole, with_gaps = spanish()
+    return piece in whole or with_gaps.fullmatch(piece) is not None
 
 
 def test_english_sentence_when_filled_has_no_gap_left() -> None:
