@@ -31,7 +31,7 @@ ENDS = BEGINS + timedelta(hours=4)
 EVE = BEGINS - timedelta(hours=18)
 COMMUNITIES = ("Las Pozas", "El Subín", "Nueva Libertad")
 MISSPELT = "Tsib"
-"""Of the first two: it is Tzib."""
+"""Of the first one: it is Tzib."""
 
 
 def furnishing(n_people: int, known: dict[str, Cast]) -> Any:
@@ -43,7 +43,7 @@ def furnishing(n_people: int, known: dict[str, Cast]) -> Any:
             await make.make_registration(
                 training,
                 given_names=f"Persona{n:02}",
-                surnames=f"Caal {MISSPELT}" if n <= 2 else "Caal Xol",
+                surnames=f"Caal {MISSPELT}" if n == 1 else "Caal Xol",
                 community=COMMUNITIES[n % len(COMMUNITIES)],
                 phone=f"5555 {n:04}",
             )
@@ -83,7 +83,7 @@ class Ceremony:
         return str(self.made["origin"])
 
     @property
-    def page(self) -> str:
+    def training(self) -> str:
         return f"{self.origin}/panel/capacitaciones/{self.made['training']}"
 
     def at(self, moment: datetime) -> str:

@@ -83,13 +83,6 @@ class Stranger:
         return answers
 
 
-def verdicts_of(origin: str, badges: list[dict[str, Any]], *, now: datetime) -> list[Verdict]:
-    """What the stranger's program says of badges that the program at this address gave out, at that moment."""
-    questions = [{"badge": badge, "instead": {}} for badge in badges]
-    asked = {"base": origin, "served": origin, "now": now.isoformat(), "questions": questions}
-    return [Verdict(**answer) for answer in json.loads(_run(json.dumps(asked)))]
-
-
 def _run(asked: str) -> str:
     to, told = _program()
     print(asked, file=to, flush=True)
