@@ -94,15 +94,6 @@ async def test_neutral_title_is_the_only_one_told(db: Settings) -> None:
     assert "trata" not in told.lower().replace("contrata", "")
 
 
-async def test_subject_and_sender_say_nothing_about_the_subject_matter(db: Settings) -> None:
-    registration = await make.make_registration(await a_training(), email="ana@x.example")
-
-    for kind in KINDS:
-        message = received(await tell(registration, kind))
-        assert "migra" not in f"{message['Subject']} {message['From']}".lower(), kind
-        assert "riesgos" not in message["Subject"].lower(), kind
-
-
 async def test_protected_place_is_told_to_people_with_a_place_only(db: Settings) -> None:
     training = await a_training(capacity=1, place_shown=PlaceShown.AFTER_CONFIRMATION)
     await make.make_registration(training, email="ana@x.example")
@@ -145,23 +136,19 @@ async def test_online_link_is_told_to_people_with_a_place_only(sqlite_db: Settin
 # -- what anybody may have typed
 
 
-HOSTILE = [
-    ("Ana\r\nBcc: todos@malo.example", "Coc"),
-    ("Gane dinero en https://malo.example", "<script>alert(1)</script>"),
-    ('"><img src=x onerror=alert(1)>', "BEGIN:VEVENT\r\nUID:malo"),
-]
-
-
 async def test_name_travels_in_no_message(sqlite_db: Settings) -> None:
     registration = await make.make_registration(await a_training(), email="ana@x.example")
+    hostile = {
+        "given_names": "Ana\r\nBcc: todos@malo.example\r\nGane dinero en https://malo.example",
+        "surnames": '"><img src=x onerror=alert(1)><script>alert(1)</script>\r\nBEGIN:VEVENT\r\nUID:malo',
+    }
+    await Participant.filter(id=registration.participant_id).update(**hostile)
 
-    for given_names, surnames in HOSTILE:
-        await Participant.filter(id=registration.participant_id).update(given_names=given_names, surnames=surnames)
-        mail = await last_mail("registration_confirmed")
+    mail = await last_mail("registration_confirmed")
 
-        assert received(mail)["Bcc"] is None, (given_names, surnames)
-        for part in ("malo", "<script", "<img", "alert(", "dinero"):
-            assert part not in everything(mail), (given_names, surnames)
+    told = everything(mail)
+    assert received(mail)["Bcc"] is None
+    assert [part for part in ("malo", "<script", "<img", "alert(", "dinero") if part in told] == []
 
 
 async def test_title_is_shown_exactly_and_escaped(db: Settings) -> None:
@@ -177,30 +164,21 @@ async def test_title_is_shown_exactly_and_escaped(db: Settings) -> None:
     assert str(event["SUMMARY"]) == title
 
 
-async def test_html_asks_for_nothing_from_elsewhere(db: Settings) -> None:
-    registration = await make.make_registration(await a_training(), email="ana@x.example")
-
-    for kind in KINDS:
-        html = (await tell(registration, kind)).html
-        assert re.findall(r"(?:src|background)=|url\(|@import|<img|<link|<script", html) == [], kind
-        assert set(re.findall(r'href="([^"]*)"', html)) <= {
-            f"http://localhost:8000/i/{await token_of(registration)}",
-            "tel:+50279001234",
-        }, kind
-        assert len(html.encode()) < 20_000, kind
-
-
 # -- languages
 
 
 @pytest.mark.parametrize("lang", ["es-GT", "en"])
-async def test_every_kind_of_message_is_complete_in_both_languages(sqlite_db: Settings, lang: str) -> None:
+async def test_every_kind_of_message_is_complete_and_asks_for_nothing_from_elsewhere(
+    sqlite_db: Settings, lang: str
+) -> None:
+    """Nor do its subject and sender, which others see on the screen, say what it is about."""
     with speaking(lang):
         registration = await make.make_registration(await a_training(), email="ana@x.example")
     day = "Saturday, 6 March 2027" if lang == "en" else "sábado, 6 de marzo de 2027"
 
     for kind in KINDS:
-        message = received(await tell(registration, kind))
+        mail = await tell(registration, kind)
+        message = received(mail)
 
         text, html = message.get_body(("plain",)), message.get_body(("html",))
         assert text, kind
@@ -211,6 +189,12 @@ async def test_every_kind_of_message_is_complete_in_both_languages(sqlite_db: Se
             assert day in body, kind
             assert "{{" not in body, kind
             assert "%(" not in body, kind
+        assert "migra" not in f"{message['Subject']} {message['From']}".lower(), kind
+        assert "riesgos" not in message["Subject"].lower(), kind
+        assert re.findall(r"(?:src|background)=|url\(|@import|<img|<link|<script", mail.html) == [], kind
+        own_link = f"http://localhost:8000/i/{await token_of(registration)}"
+        assert set(re.findall(r'href="([^"]*)"', mail.html)) <= {own_link, "tel:+50279001234"}, kind
+        assert len(mail.html.encode()) < 20_000, kind
 
 
 @pytest.mark.parametrize(

@@ -317,7 +317,7 @@ def _holds(found: Return, *, n_during: int) -> None:
 
 
 async def test_all_that_waited_for_the_server_leaves_soon_after_its_return(sqlite_db: Settings) -> None:
-    found = await _outage(sqlite_db, n_before=0, n_during=12, seconds=0.0, n_workers=1)
+    found = await _outage(sqlite_db, n_before=0, n_during=8, seconds=0.0, n_workers=1)
 
     _holds(found, n_during=8)
 

@@ -130,19 +130,18 @@ async def move(session: TrainingSession, starts_at: datetime) -> None:
     await rescheduling.move(session.id, starts_at, ends_at, None, actor=PROGRAM, override_reason="otro salón")
 
 
-async def change_others(paper: Paper) -> None:
-    """Another session is moved, called off and held after all, another one is closed and opened again."""
-    _first, second, other = paper.door.training.sessions
+async def change_much(paper: Paper) -> None:
+    """Another session is moved, called off and held after all, both others are closed and opened again, and a card gets
+    its name.
+    """
+    first, second, other = paper.door.training.sessions
     await move(other, other.starts_at + HOUR)
     await rescheduling.cancel(other.id, actor=PROGRAM)
     await rescheduling.restore(other.id, actor=PROGRAM, override_reason="otro salón")
-    await actions.close_session(second.id, actor=PROGRAM)
-    await actions.reopen_session(second.id, actor=PROGRAM)
-
-
-async def close_and_open_again(paper: Paper) -> None:
-    await actions.close_session(paper.door.key, actor=PROGRAM)
-    await actions.reopen_session(paper.door.key, actor=PROGRAM)
+    for session in (first, second):
+        await actions.close_session(session.id, actor=PROGRAM)
+        await actions.reopen_session(session.id, actor=PROGRAM)
+    await name_a_card(paper)
 
 
 async def name_a_card(paper: Paper) -> None:
@@ -161,15 +160,12 @@ async def what_stands(paper: Paper) -> tuple[Any, ...]:
     return rows, await counted(paper.door), sorted(flag for (flag,) in await ScanEvent.all().values_list("flag"))
 
 
-ACTS = (change_others, close_and_open_again, name_a_card, move_it_to_the_evening_before)
-
-
-@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("act", [change_much, move_it_to_the_evening_before])
 async def test_lines_of_the_paper_then_the_same_whatever_is_done_before_or_after(
     sqlite_db: Settings, freeze: Freeze, act: Act
 ) -> None:
     began, found = clock.now(), []
-    for order in ((act, type_in), (type_in, act), (act, type_in, act)):
+    for order in ((act, type_in), (type_in, act)):
         freeze(began)
         paper = await print_paper()
         freeze(paper.door.ends_at + (30 * HOUR if act is not move_it_to_the_evening_before else -15 * HOUR))
@@ -179,7 +175,7 @@ async def test_lines_of_the_paper_then_the_same_whatever_is_done_before_or_after
         await Attendance.all().delete()
         await ScanEvent.all().delete()
 
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
     assert ScanFlag.CLOCK not in found[0][-1]
 
 
