@@ -8,11 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tortoise.exceptions import DoesNotExist
 from tortoise.expressions import F, Q, Subquery
 from tortoise.functions import Count, Max
 from tortoise.query_utils import Prefetch
 
 from tests import make
+from tests.queries import counted_queries
 from tests.schedule.panel import NOWHERE
 from trainings import clock
 from trainings.accounts.models import User
@@ -67,6 +69,24 @@ async def test_empty_list_beside_others_is_left_out_and_alone_finds_nobody(db: S
         ["Ba", "Coc"],
         ["Ba"],
     ]
+
+
+@pytest.mark.both_engines
+async def test_question_about_an_empty_list_is_answered_without_the_database_unless_it_adds_up(db: Settings) -> None:
+    await make.make_training()
+    nobody = Training.filter(id__in=NONE)
+
+    with counted_queries() as asked:
+        lists = [await nobody, await nobody.values("id"), await nobody.select_related("hub").values_list("id")]
+        numbers = [await nobody.count(), await nobody.update(title="x"), await nobody.delete()]
+        is_there = await nobody.exists()
+
+    assert (lists, numbers, is_there, asked) == ([[], [], []], [0, 0, 0], False, [])
+    assert await nobody.annotate(n=Count("id")).values("n") == [{"n": 0}]
+    assert await nobody.first() is None
+    with pytest.raises(DoesNotExist):
+        await nobody.get()
+    assert await Training.all().count() == 1
 
 
 async def test_empty_list_beside_others_leaves_them_their_index(sqlite_db: Settings) -> None:

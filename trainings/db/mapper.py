@@ -1,13 +1,14 @@
 """The mapper mended: no conditions on empty lists, and its SQL made with a fifth less work.
 
 Tortoise writes an empty list as `1=0`. Beside `OR` SQLite then uses no index for other conditions, and reads the whole
-table. Such a condition goes from an `OR`, and takes all of an `AND` with it. And pypika copies a query at each step of
-its making: a page asks twenty statements.
+table. Such a condition goes from an `OR`, and takes all of an `AND` with it; a question left with nothing else is not
+asked. And pypika copies a query at each step of its making: a page asks twenty statements.
 """
 
 from __future__ import annotations
 
 from asyncio import _get_running_loop
+from collections.abc import Awaitable, Callable
 from copy import copy
 from typing import Any, TypeVar
 
@@ -54,6 +55,19 @@ def _or(self: QueryModifier, other: QueryModifier) -> QueryModifier:
         if is_never(one.where_criterion):
             return QueryModifier(rest.where_criterion, self.joins + other.joins)
     return _either(self, other)
+
+
+def _unless_never(kind: type[Any], nothing: Callable[[], Any]) -> Callable[[Any], Awaitable[Any]]:
+    """What cannot find a row is not asked: one page in two has an empty list somewhere. An aggregate finds one always,
+    and what looks for one row says itself that there is none.
+    """
+    ask = kind._execute
+
+    async def execute(self: Any) -> Any:
+        is_asked = self._annotations or getattr(self, "_single", False) or not is_never(self.query._wheres)
+        return await ask(self) if is_asked else nothing()
+
+    return execute
 
 
 # -- copies
@@ -129,6 +143,16 @@ def _current_connection(alias: str) -> BaseDBAsyncClient:
     return context.connections.get(alias) if context is not None else get_connection(alias)
 
 
+NOTHING: dict[type[Any], Callable[[], Any]] = {
+    queryset.QuerySet: list,
+    queryset.ValuesQuery: list,
+    queryset.ValuesListQuery: list,
+    queryset.ExistsQuery: bool,
+    queryset.CountQuery: int,
+    queryset.UpdateQuery: int,
+    queryset.DeleteQuery: int,
+}
+
 OURS: dict[tuple[Any, str], Any] = {
     (SqlContext, "copy"): _context_with,
     (Selectable, "__copy__"): _copy,
@@ -143,6 +167,7 @@ OURS: dict[tuple[Any, str], Any] = {
     (models, "get_connection"): _current_connection,
     (QueryModifier, "__and__"): _and,
     (QueryModifier, "__or__"): _or,
+    **{(kind, "_execute"): _unless_never(kind, nothing) for kind, nothing in NOTHING.items()},
 }
 UPSTREAM = {(owner, name): owner.__dict__.get(name) for owner, name in OURS}
 
