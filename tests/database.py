@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from functools import cache
+from graphlib import TopologicalSorter
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -198,10 +199,15 @@ class Database:
 
     def _turn_into(self, tables: Tables) -> None:
         """Make these the only rows of a database that is as it was put: what both have stays."""
-        file, others = _file(), {name for name in {*tables, *self._has} if tables.get(name) is not self._has.get(name)}
+        file = _file()
         assert file is not None, "it is as it was put"
-        gone = [name for name in self._has if name in others]
-        _exchange(file, gone, {name: rows for name, rows in tables.items() if name in others})
+        gone, filled = [], {}
+        for name in {*tables, *self._has}:
+            before, after = self._has.get(name, []), tables.get(name, [])
+            stays = after is before or after[: len(before)] == before
+            gone += [] if stays else [name]
+            filled[name] = after[len(before) :] if stays else after
+        _exchange(file, gone, filled)
 
     def _put(self, number: int, tables: Tables) -> None:
         """Note that the database is the one of this number, until somebody writes to it; 0 is the empty one."""
@@ -280,9 +286,13 @@ def _schema_of(file: sqlite3.Connection) -> int:
 
 @cache
 def _migrated() -> tuple[int, list[str]]:
-    """Of each migrated database: the number of its schema, and its tables."""
+    """Of each migrated database: the number of its schema, and its tables, each after those that its rows name."""
     with closing(sqlite3.connect(sqlite_file("trainings.db"))) as file:
-        return _schema_of(file), [name for (name,) in file.execute(SQLITE_TABLES)]
+        names = [name for (name,) in file.execute(SQLITE_TABLES)]
+        named = {
+            name: {row[2] for row in file.execute(f'PRAGMA foreign_key_list("{name}")')} - {name} for name in names
+        }
+        return _schema_of(file), list(TopologicalSorter(named).static_order())
 
 
 @cache
@@ -302,11 +312,23 @@ def _tables(file: sqlite3.Connection, before: Tables) -> Tables:
 
 
 def _exchange(file: sqlite3.Connection, emptied: list[str], filled: Tables) -> None:
-    file.execute("PRAGMA foreign_keys = OFF")
+    try:
+        _exchange_in_order(file, emptied, filled)
+    except sqlite3.IntegrityError:
+        # A row names one of its own table, or one that stays names one that goes for a moment. Not in the first place:
+        # SQLite reads every statement anew after a PRAGMA.
+        file.execute("ROLLBACK")
+        file.execute("PRAGMA foreign_keys = OFF")
+        _exchange_in_order(file, emptied, filled)
+        file.execute("PRAGMA foreign_keys = ON")
+
+
+def _exchange_in_order(file: sqlite3.Connection, emptied: list[str], filled: Tables) -> None:
+    order = _migrated()[1].index
     file.execute("BEGIN IMMEDIATE")
-    for name in emptied:
+    for name in sorted(emptied, key=order, reverse=True):
         file.execute(f'DELETE FROM "{name}"')
-    for name, rows in filled.items():
-        file.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)
+    for name in sorted(filled, key=order):
+        if rows := filled[name]:
+            file.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)
     file.execute("COMMIT")
-    file.execute("PRAGMA foreign_keys = ON")

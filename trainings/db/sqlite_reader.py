@@ -9,7 +9,9 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from tortoise.backends.sqlite.client import SqliteClient, translate_exceptions
+from tortoise.backends.sqlite.client import translate_exceptions
+
+from trainings.db.sqlite_immediate import STATEMENTS_KEPT, KeepingClient
 
 
 def _read_tables(
@@ -20,7 +22,7 @@ def _read_tables(
     return [cursor.execute(text, values).fetchall() for text, values in asked]
 
 
-class ReadingClient(SqliteClient):
+class ReadingClient(KeepingClient):
     """The `read` alias; closing it closes both connections.
 
     The second belongs to the event loop's thread: it never waits (a busy database is an error at once), and no snapshot
@@ -48,7 +50,7 @@ class ReadingClient(SqliteClient):
             return found
 
     def _opened(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.filename, timeout=0, isolation_level=None)
+        connection = sqlite3.connect(self.filename, timeout=0, isolation_level=None, cached_statements=STATEMENTS_KEPT)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA query_only = 1")
         return connection
