@@ -16,7 +16,7 @@ from trainings.versions.models import Counter
 pytestmark = pytest.mark.both_engines
 
 N_PROCESSES = 2
-TIMES = 40
+TIMES = 15
 
 
 async def test_several_processes_that_read_and_then_write_lose_nothing_and_never_fail(db: Settings) -> None:
