@@ -25,8 +25,6 @@ from trainings.privacy.actions import NAMES_KEPT, sweep
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -49,6 +47,7 @@ async def person_of(registration: Registration) -> Participant:
     return await Participant.get(id=registration.participant_id)
 
 
+@pytest.mark.both_engines
 async def test_name_and_attendance_go_five_years_later_and_numbers_of_nobody_stay(db: Settings) -> None:
     door = await held(admits_minors=True)
     luz = await minor(door.training, "Luz")
@@ -103,6 +102,7 @@ async def test_who_comes_again_or_holds_a_certificate_keeps_the_name(sqlite_db: 
     assert (await person_of(byron)).given_names == "Byron"
 
 
+@pytest.mark.both_engines
 async def test_who_came_again_under_another_sign_up_keeps_all_of_them_until_that_is_taken_back(db: Settings) -> None:
     hub = await make.make_hub()
     door = await held(hub=hub)

@@ -209,26 +209,19 @@ async def two_offers() -> tuple[Registration, Registration, Training]:
     return berta, carla, training
 
 
-async def test_each_offer_of_one_telephone_has_its_own_answer(db: object) -> None:
-    berta, carla, training = await two_offers()
-    call_list = await a_list(training)
-    assert (await only_call(call_list)).offered_groups == sorted([berta.group_id, carla.group_id])
-
-    await call_actions.answer(call_list.id, carla.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
-
-    assert [await state_of(one) for one in (berta, carla)] == ["offered", "cancelled"]
-
-
-async def test_answer_to_one_offer_starts_no_time_of_another_on_the_same_telephone(db: object) -> None:
+async def test_each_offer_of_one_telephone_has_its_own_answer_which_starts_no_time_of_another(db: object) -> None:
     berta, carla, training = await two_offers()
     await open_for_offers()
     call_list = await CallList.get(training_id=training.id)
+    assert (await only_call(call_list)).offered_groups == sorted([berta.group_id, carla.group_id])
 
     await call_actions.answer(call_list.id, carla.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
-    assert await state_of(carla) == "confirmed"
+    assert [await state_of(one) for one in (berta, carla)] == ["offered", "confirmed"]
     assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
     assert not (await only_call(call_list)).is_reached
+    await call_actions.answer(call_list.id, berta.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    assert [await state_of(one) for one in (berta, carla)] == ["cancelled", "confirmed"]
 
 
 async def test_no_of_who_filled_in_the_form_leaves_who_claimed_their_link_their_offer(db: object) -> None:

@@ -24,10 +24,10 @@ NewClient = Callable[[], AsyncClient]
 MOTHER = GuardianContact("Elena Tiul", Relation.MADRE, phone="+50255557777")
 
 
-async def at_desk(new_client: NewClient, who: str = "assistant", **training: Any) -> tuple[Cast, AsyncClient, Training]:
+async def at_desk(new_client: NewClient, **training: Any) -> tuple[Cast, AsyncClient, Training]:
     cast = await make_cast()
     client = new_client()
-    await make.sign_in(client, getattr(cast, who))
+    await make.sign_in(client, cast.assistant)
     return cast, client, await make.make_training(hub=cast.hub, facilitators=[cast.facilitator], **training)
 
 
@@ -44,40 +44,28 @@ async def opened(client: AsyncClient, registration: Registration) -> Page:
 # -- who came along
 
 
-@pytest.mark.parametrize("who", ["assistant", "facilitator"])
-async def test_others_of_the_form_are_named_shortly(new_client: NewClient, who: str) -> None:
-    _cast, client, training = await at_desk(new_client, who, admits_minors=True)
-    ana, beto, luz = await make_family(training, "Ana", "Beto", children=["Luz"])
-
-    page = await opened(client, ana)
-
-    links = {str(link["href"]) for link in page.all("a")}
-    assert {path_of(beto), path_of(luz)} <= links
-    assert "Beto C. X." in page.text
-    assert "menor de edad" in page.text
-
-
-async def test_guardian_is_the_desk_s_to_know(new_client: NewClient) -> None:
+async def test_others_of_the_form_are_named_shortly_and_the_guardian_is_the_desk_s_to_know(
+    new_client: NewClient,
+) -> None:
     cast, client, training = await at_desk(new_client, admits_minors=True)
-    [_ana, luz] = await make_family(training, "Ana", children=["Luz"], phone="+50255551234", guardian=MOTHER)
+    family: dict[str, Any] = {"children": ["Luz"], "phone": "+50255551234", "guardian": MOTHER}
+    ana, beto, luz = await make_family(training, "Ana", "Beto", **family)
     facilitator = new_client()
     await make.sign_in(facilitator, cast.facilitator)
 
+    pages = [await opened(browser, ana) for browser in (client, facilitator)]
     at_the_desk, at_the_door = await opened(client, luz), await opened(facilitator, luz)
 
+    for page in pages:
+        assert {path_of(beto), path_of(luz)} <= {str(link["href"]) for link in page.all("a")}
+        assert "Beto C. X." in page.text
+        assert "menor de edad" in page.text
+    actions = [{str(form["action"]) for form in page.all("form")} for page in (pages[0], at_the_desk)]
+    assert f"{path_of(ana)}/separar" in actions[0]
+    assert f"{path_of(luz)}/separar" not in actions[1], "a child has no way out of the family"
     for words in ("Elena Tiul", "5555 7777", "Madre", "Dijo que quiere participar"):
         assert words in at_the_desk.text, words
         assert words not in at_the_door.text, words
-
-
-async def test_child_s_page_offers_no_way_out_of_the_family(new_client: NewClient) -> None:
-    _cast, client, training = await at_desk(new_client, admits_minors=True)
-    ana, luz = await make_family(training, "Ana", children=["Luz"])
-
-    actions = [{str(form["action"]) for form in (await opened(client, one)).all("form")} for one in (ana, luz)]
-
-    assert f"{path_of(ana)}/separar" in actions[0]
-    assert f"{path_of(luz)}/separar" not in actions[1]
 
 
 async def test_whole_family_is_cancelled_without_who_was_separated(new_client: NewClient) -> None:
@@ -108,7 +96,7 @@ async def test_who_was_separated_does_not_cancel_the_others(new_client: NewClien
     assert [await state_of(one) for one in (ana, beto)] == ["confirmed", "cancelled"]
 
 
-async def test_separating_re_shows_a_wrong_telephone(new_client: NewClient) -> None:
+async def test_separating_re_shows_a_wrong_telephone_and_who_came_alone_is_told_why_not(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client)
     _ana, beto = await make_family(training, "Ana", "Beto", phone="+50255551234")
 
@@ -119,16 +107,9 @@ async def test_separating_re_shows_a_wrong_telephone(new_client: NewClient) -> N
     assert page.one("input", name="phone")["aria-invalid"] == "true"
     assert page.one("input", name="email")["value"] == "beto@example.org"
     assert (await Registration.get(id=beto.id)).detached_at is None
-
-
-async def test_separating_who_came_alone_says_why_not(new_client: NewClient) -> None:
-    _cast, client, training = await at_desk(new_client)
     rosa = await make.make_registration(training)
-
-    answer = await client.post(f"{path_of(rosa)}/separar", data={})
-
-    assert answer.status_code == 409
-    assert "Esta persona no viene con nadie más" in answer.text
+    alone = await client.post(f"{path_of(rosa)}/separar", data={})
+    assert (alone.status_code, "Esta persona no viene con nadie más" in alone.text) == (409, True)
 
 
 async def test_new_ticket_leads_to_what_is_to_be_printed(new_client: NewClient) -> None:
@@ -144,25 +125,32 @@ async def test_new_ticket_leads_to_what_is_to_be_printed(new_client: NewClient) 
 # -- who waits for an answer
 
 
-@pytest.mark.parametrize(
-    ("reason", "words"),
-    [
-        (HoldReason.APPROVAL, "La capacitación pide revisar cada inscripción."),
-        (HoldReason.REVIEW, "Llegaron demasiadas juntas, demasiado rápido o sin abrir la página."),
-        (HoldReason.PREREQUISITE, "Falta un curso que va antes."),
-    ],
-)
-async def test_why_somebody_waits_is_said_in_words(new_client: NewClient, reason: HoldReason, words: str) -> None:
-    _cast, client, training = await at_desk(new_client)
-    rosa = await make.make_registration(training, hold_reason=reason)
+WHY_HELD = {
+    HoldReason.APPROVAL: "La capacitación pide revisar cada inscripción.",
+    HoldReason.REVIEW: "Llegaron demasiadas juntas, demasiado rápido o sin abrir la página.",
+    HoldReason.PREREQUISITE: "Falta un curso que va antes.",
+}
 
+
+async def test_why_somebody_waits_is_said_in_words_and_a_message_promised_only_where_one_is_sent(
+    new_client: NewClient,
+) -> None:
+    _cast, client, training = await at_desk(new_client)
     before = await make.make_course("Consejeras comunitarias: inducción")
     await Training.filter(id=training.id).update(required_courses=[str(before.id)])
 
-    page = await opened(client, rosa)
+    for reason, words in WHY_HELD.items():
+        about: dict[str, Any] = {
+            "given_names": reason.value,
+            "email": f"{reason.value}@example.org",
+            "hold_reason": reason,
+        }
+        page = await opened(client, await make.make_registration(training, **about))
 
-    assert words in page.text
-    assert ("Antes va: Consejeras comunitarias: inducción." in page.text) is (reason is HoldReason.PREREQUISITE)
+        assert words in page.text
+        assert ("Antes va: Consejeras comunitarias: inducción." in page.text) is (reason is HoldReason.PREREQUISITE)
+        for promised in ("Se le avisa por correo en 10 minutos", "El enlace nuevo le llega a su correo."):
+            assert (promised in page.text) is (reason is not HoldReason.REVIEW), (reason, promised)
 
 
 async def test_rejecting_answers_for_all_of_the_form(new_client: NewClient) -> None:
@@ -195,19 +183,6 @@ async def test_nobody_is_written_to_who_was_held_because_too_many_came(
 
         assert answer.status_code == 303, verb
         assert await OutboxJob.all().count() == before + n_more, verb
-
-
-@pytest.mark.parametrize(("reason", "says"), [(HoldReason.REVIEW, False), (HoldReason.APPROVAL, True)])
-async def test_page_promises_a_message_only_where_one_is_sent(
-    new_client: NewClient, reason: HoldReason, *, says: bool
-) -> None:
-    _cast, client, training = await at_desk(new_client)
-    rosa = await make.make_registration(training, email="ana@example.org", hold_reason=reason)
-
-    page = await opened(client, rosa)
-
-    for words in ("Se le avisa por correo en 10 minutos", "El enlace nuevo le llega a su correo."):
-        assert (words in page.text) is says, words
 
 
 async def test_button_that_does_nothing_says_why_on_the_page_as_it_is_now(new_client: NewClient) -> None:

@@ -43,8 +43,11 @@ async def test_ticket_shows_code_name_day_place_and_whom_to_call(client: AsyncCl
     typed = (await link_of(ana)).removeprefix("/i/").lower().replace("0", "o").replace("1", "l")
 
     page, forgiven = await page_of(client, ana), await client.get(f"/i/{typed}")
+    form = await client.get(f"/capacitaciones/{training.slug}/inscripcion")
 
     assert forgiven.status_code == 200
+    [place] = re.findall("abra «([^»]+)» y escriba el código", page.text)
+    assert f"<summary>{place}</summary>" in form.text, "where the next form asks for the code"
     for words in (
         "Listo, ya tiene su lugar",
         "Ana Lucía Ba Coc",
@@ -57,16 +60,6 @@ async def test_ticket_shows_code_name_day_place_and_whom_to_call(client: AsyncCl
         assert words in page.text, words
     assert page.one("svg", **{"class": "qr"})["aria-label"] == "Código QR del boleto de Ana Lucía Ba Coc"
     assert "og:title" not in page.source
-
-
-async def test_ticket_says_where_the_next_form_asks_for_its_code(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    page = await page_of(client, await make.make_registration(training))
-    form = await client.get(f"/capacitaciones/{training.slug}/inscripcion")
-
-    [place] = re.findall("abra «([^»]+)» y escriba el código", page.text)
-    assert f"<summary>{place}</summary>" in form.text
 
 
 UNKNOWN: list[str] = ["0" * 32, "x", "%00", "%ff", "0" * 5000, "á" * 32, "..%2f..%2fetc"]
@@ -152,19 +145,6 @@ async def test_held_cancelled_called_off_and_over_say_so(client: AsyncClient, fr
     assert "Esta capacitación ya terminó" in (await page_of(client, seated)).text
 
 
-async def test_several_sessions_are_all_shown_cancelled_ones_struck(client: AsyncClient) -> None:
-    days = [(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (1, 8, 15)]
-    training = await make.make_training(sessions=days)
-    ana = await make.make_registration(training)
-    await schedule.cancel_session(training.sessions[1].id, actor=PROGRAM)
-
-    page = await page_of(client, ana)
-
-    assert page.text.count("8:00\xa0a.\xa0m. a 12:00\xa0p.\xa0m.") == 3
-    assert len(page.all("s")) == 1
-    assert page.text.count("Salón municipal") == 1
-
-
 async def test_protected_place_is_told_only_to_who_has_a_place(client: AsyncClient) -> None:
     training = await make.make_training(
         capacity=1, place_shown=PlaceShown.AFTER_CONFIRMATION, neutral_title="Reunión en la municipalidad"
@@ -219,16 +199,21 @@ async def test_picture_is_read_by_a_scanner_says_when_in_words_and_is_small(clie
     assert "Caal" not in drawing.text
 
 
-async def test_calendar_entry_holds_every_session_and_nobody_else(client: AsyncClient) -> None:
-    days = [(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (1, 8)]
+async def test_page_and_calendar_entry_hold_every_session_with_what_was_cancelled_and_nobody_else(
+    client: AsyncClient,
+) -> None:
+    days = [(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (1, 8, 15)]
     training = await make.make_training(sessions=days)
     ana = await make.make_registration(training, email="ana@example.org")
     await schedule.cancel_session(training.sessions[1].id, actor=PROGRAM)
 
-    answer = await client.get(f"{await link_of(ana)}/evento.ics")
+    page, answer = await page_of(client, ana), await client.get(f"{await link_of(ana)}/evento.ics")
 
+    assert page.text.count("8:00\xa0a.\xa0m. a 12:00\xa0p.\xa0m.") == 3
+    assert len(page.all("s")) == 1
+    assert page.text.count("Salón municipal") == 1
     events = Calendar.from_ical(answer.content).events
-    assert [str(event["STATUS"]) for event in events] == ["CONFIRMED", "CANCELLED"]
+    assert [str(event["STATUS"]) for event in events] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
     assert [event.start for event in events] == [start for start, _end in days]
     assert "ATTENDEE" not in answer.text
     assert "ana@example.org" not in answer.text
@@ -237,10 +222,11 @@ async def test_calendar_entry_holds_every_session_and_nobody_else(client: AsyncC
 # -- corrections
 
 
-async def test_name_is_corrected_and_shown(client: AsyncClient) -> None:
+async def test_name_is_corrected_and_shown_and_a_wrong_one_is_told_at_its_field_and_kept(client: AsyncClient) -> None:
     ana = await make.make_registration(await make.make_training())
     base = await link_of(ana)
 
+    wrong = await client.post(f"{base}/nombre", data={"given_names": "Nueva", "surnames": ""})
     answer = await client.post(f"{base}/nombre", data={"given_names": "Ana", "surnames": "Tz’ib"})
 
     assert (answer.status_code, answer.headers["location"]) == (303, base)
@@ -249,15 +235,8 @@ async def test_name_is_corrected_and_shown(client: AsyncClient) -> None:
     assert "Listo. Así se escribirá su nombre en el diploma." in page.text
     [line] = await AuditLine.filter(act="registrations.rename")
     assert line.actor_role == "holder"
-
-
-async def test_wrong_name_is_told_at_its_field_and_kept(client: AsyncClient) -> None:
-    ana = await make.make_registration(await make.make_training())
-
-    answer = await client.post(f"{await link_of(ana)}/nombre", data={"given_names": "Nueva", "surnames": ""})
-
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    page = Page(wrong.text)
+    assert wrong.status_code == 422
     assert page.one("input", name="given_names")["value"] == "Nueva"
     assert page.one("input", name="surnames")["aria-invalid"] == "true"
     assert "open" in page.all("details")[0]

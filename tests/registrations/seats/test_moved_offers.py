@@ -64,7 +64,9 @@ def read(page: Page) -> str:
     return " ".join(page.text.replace(NBSP, " ").split())
 
 
-async def test_who_left_an_address_reads_the_new_time_in_the_message_about_the_change(cast: Cast) -> None:
+async def test_who_left_an_address_reads_the_new_time_in_the_message_about_the_change_and_it_is_on_record(
+    cast: Cast,
+) -> None:
     training, berta = await reached(cast, "Berta", email="berta@x.example")
 
     await move(training)
@@ -76,6 +78,12 @@ async def test_who_left_an_address_reads_the_new_time_in_the_message_about_the_c
     assert "el lugar pasa a otra persona" in text
     assert "Decir sí o no" in text
     assert "cancele con su enlace" not in text
+    [line] = await AuditLine.filter(act="registrations.move_offer")
+    assert (line.object_id, line.hub_id) == (berta.group_id, cast.hub.id)
+    assert line.detail == {"old": (MONDAY + DAY).isoformat(), "new": EARLIER.isoformat()}
+    session = await TrainingSession.get(training_id=training.id)
+    await rescheduling.move(session.id, EARLIER, EARLIER + timedelta(hours=5), None, actor=PROGRAM)
+    assert await AuditLine.filter(act="registrations.move_offer").count() == 1, "a time that stays is not"
 
 
 async def test_message_about_a_change_to_who_has_a_place_asks_for_no_answer(cast: Cast) -> None:
@@ -190,19 +198,6 @@ async def test_earlier_time_whose_message_was_stopped_takes_no_place_before_a_la
     freeze(EARLIER + MINUTE)
 
     assert await expire_offers() == 0
-
-
-async def test_time_that_changes_is_on_record_and_one_that_stays_is_not(cast: Cast) -> None:
-    training, berta = await reached(cast, "Berta")
-
-    await move(training)
-
-    [line] = await AuditLine.filter(act="registrations.move_offer")
-    assert (line.object_id, line.hub_id) == (berta.group_id, cast.hub.id)
-    assert line.detail == {"old": (MONDAY + DAY).isoformat(), "new": EARLIER.isoformat()}
-    session = await TrainingSession.get(training_id=training.id)
-    await rescheduling.move(session.id, EARLIER, EARLIER + timedelta(hours=5), None, actor=PROGRAM)
-    assert await AuditLine.filter(act="registrations.move_offer").count() == 1
 
 
 async def test_offer_that_has_its_time_again_once_it_takes_place_is_on_record(cast: Cast, freeze: Freeze) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from httpx2 import AsyncClient
@@ -54,28 +55,25 @@ async def test_bearer_page_of_many_names_then_no_more_statements_than_of_one(sql
     assert costs == [costs[0]] * 4
 
 
-@pytest.mark.parametrize(
-    ("days", "released"),
-    [
-        pytest.param(26, 24, id="put off: the cards that were given out stay good as long before it"),
-        pytest.param(4, 2, id="earlier: no place is kept beyond the beginning"),
-        pytest.param(1, 1, id="so near that nothing is left of the time: until it begins"),
-    ],
-)
-async def test_training_moved_then_reserved_places_are_kept_till_as_long_before_it(
-    db: Settings, days: int, released: int
-) -> None:
-    hours = make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6)
-    training = await make.make_training(sessions=[hours])
+async def test_training_moved_then_reserved_places_are_kept_till_as_long_before_it(db: Settings) -> None:
+    """Put off, earlier, so near that nothing is left of the time (then until it begins), and back."""
+    training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
     block, given_up = [await make_block(training, 2, release_at=make.tomorrow_at(8, days=4)) for _ in range(2)]
     await cards.release(given_up.id, actor=PROGRAM)
     session = await TrainingSession.get(training_id=training.id)
-    starts_at = make.tomorrow_at(8, days=days)
+    kept = []
 
-    await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+    for days in (26, 4, 1, 6):
+        await moved(session, make.tomorrow_at(8, days=days))
+        kept.append(await release_of(block))
 
-    kept = [(await ReservedBlock.get(id=one.id)).release_at for one in (block, given_up)]
-    assert kept == [make.tomorrow_at(8, days=released), make.tomorrow_at(8, days=4)]
+    released = [make.tomorrow_at(8, days=days) for days in (24, 2, 1, 4)]
+    assert kept == released
+    assert await release_of(given_up) == make.tomorrow_at(8, days=4)
+    lines = await AuditLine.filter(act="registrations.move_release", object_id=block.id).order_by("id")
+    assert [line.detail for line in lines] == [
+        {"old": old.isoformat(), "new": new.isoformat()} for old, new in pairwise([released[-1], *released])
+    ]
 
 
 async def test_first_session_off_and_on_again_then_reserved_places_are_kept_till_before_the_next(db: Settings) -> None:
@@ -130,24 +128,6 @@ async def moved(session: TrainingSession, starts_at: datetime) -> None:
 
 async def release_of(block: ReservedBlock) -> datetime:
     return (await ReservedBlock.get(id=block.id)).release_at
-
-
-async def test_training_moved_near_and_back_then_reserved_places_are_kept_as_was_agreed(db: Settings) -> None:
-    training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
-    block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
-    session = await TrainingSession.get(training_id=training.id)
-    kept = []
-
-    for days in (1, 6):
-        await moved(session, make.tomorrow_at(8, days=days))
-        kept.append(await release_of(block))
-
-    assert kept == [make.tomorrow_at(8, days=1), make.tomorrow_at(8, days=4)]
-    lines = await AuditLine.filter(act="registrations.move_release", object_id=block.id).order_by("id")
-    assert [line.detail for line in lines] == [
-        {"old": make.tomorrow_at(8, days=4).isoformat(), "new": make.tomorrow_at(8, days=1).isoformat()},
-        {"old": make.tomorrow_at(8, days=1).isoformat(), "new": make.tomorrow_at(8, days=4).isoformat()},
-    ]
 
 
 async def test_training_takes_place_after_all_and_is_put_off_then_its_cards_are_kept_as_was_agreed(
@@ -211,43 +191,35 @@ async def test_release_set_by_hand_then_cards_wait_till_then_and_as_long_before_
     assert await cards.release_due() == 2
 
 
-@pytest.mark.parametrize(
-    ("moment", "sentence"),
-    [
-        pytest.param(BEGINS - timedelta(days=30), "Esa hora ya pasó. Escriba una que esté por venir.", id="past"),
-        pytest.param(
-            BEGINS + timedelta(minutes=1),
-            "Los lugares sin nombre se sueltan, a más tardar, cuando empieza la primera sesión.",
-            id="after the beginning",
-        ),
-    ],
-)
-async def test_release_that_cannot_be_then_said_at_the_day_with_what_was_typed(
-    desk: AsyncClient, cast: Cast, moment: datetime, sentence: str
-) -> None:
-    _training, block = await reserved(cast)
-
-    answer = await desk.post(f"{path_of(block)}/hora", data=typed(moment))
-
-    page = Page(answer.text)
-    assert (answer.status_code, errors_of(page)) == (409, {"release_on": sentence})
-    assert {name: page.one("input", name=name)["value"] for name in typed(moment)} == typed(moment)
-    assert (await ReservedBlock.get()).release_at == AGREED
-    assert not await AuditLine.exists(act="registrations.set_release")
-
-
-async def test_release_without_a_day_or_a_time_then_asked_for_both(desk: AsyncClient, cast: Cast) -> None:
-    _training, block = await reserved(cast)
-
-    answer = await desk.post(f"{path_of(block)}/hora", data={"release_on": "", "release_time": "25:00"})
-
-    assert (answer.status_code, errors_of(Page(answer.text))) == (
+CANNOT_BE: list[tuple[dict[str, str], int, dict[str, str]]] = [
+    (typed(BEGINS - timedelta(days=30)), 409, {"release_on": "Esa hora ya pasó. Escriba una que esté por venir."}),
+    (
+        typed(BEGINS + timedelta(minutes=1)),
+        409,
+        {"release_on": "Los lugares sin nombre se sueltan, a más tardar, cuando empieza la primera sesión."},
+    ),
+    (
+        {"release_on": "", "release_time": "25:00"},
         422,
         {
             "release_on": "Escriba el día en que se sueltan.",
             "release_time": "Escriba una hora, por ejemplo 08:30.",
         },
-    )
+    ),
+]
+
+
+async def test_release_that_cannot_be_then_said_at_the_day_with_what_was_typed(desk: AsyncClient, cast: Cast) -> None:
+    _training, block = await reserved(cast)
+
+    for fields, status, errors in CANNOT_BE:
+        answer = await desk.post(f"{path_of(block)}/hora", data=fields)
+
+        page = Page(answer.text)
+        assert (answer.status_code, errors_of(page)) == (status, errors)
+        assert {name: page.one("input", name=name)["value"] for name in fields} == fields
+    assert (await ReservedBlock.get()).release_at == AGREED
+    assert not await AuditLine.exists(act="registrations.set_release")
 
 
 async def test_release_set_after_it_came_then_refused_and_places_stay_with_others(

@@ -72,23 +72,18 @@ async def test_childcare_is_asked_only_where_places_are_left(client: AsyncClient
     assert "Quedan 2 lugares de cuidado infantil." in (await client.get(path_of(some))).text
 
 
-async def test_page_asks_only_whom_the_training_is_for(client: AsyncClient) -> None:
+async def test_page_asks_only_whom_the_training_is_for_as_the_training_s_page_says(client: AsyncClient) -> None:
     training = await make.make_training(audience=("docente", "salud"))
+    of_course = await make.make_training(course=await make.make_course(audience=["docente", "salud"]))
 
     page = Page((await client.get(path_of(training))).text)
 
+    for path in (f"/capacitaciones/{of_course.slug}", path_of(of_course)):
+        assert "Docentes y personal de salud y comadronas." in Page((await client.get(path)).text).text
     at = page.elements.index(("select", page.one("select", id="actor_type")))
     offered = [field.get("value") for tag, field in page.elements[at : at + 4] if tag == "option"]
     assert offered == ["", "docente", "salud"]
     assert "Docentes y personal de salud y comadronas." in page.text
-
-
-async def test_page_names_the_same_audience_as_the_training_s_page(client: AsyncClient) -> None:
-    course = await make.make_course(audience=["docente", "salud"])
-    training = await make.make_training(course=course)
-
-    for path in (f"/capacitaciones/{training.slug}", path_of(training)):
-        assert "Docentes y personal de salud y comadronas." in Page((await client.get(path)).text).text
 
 
 async def test_page_says_which_courses_come_before_and_asks_for_the_code(client: AsyncClient) -> None:
@@ -174,18 +169,6 @@ async def test_page_travels_light(client: AsyncClient) -> None:
 # -- answering
 
 
-async def test_name_municipality_actor_type_and_consent_are_enough(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    answer = await post(client, training)
-
-    assert answer.status_code == 303
-    assert re.fullmatch(r"/i/[0-9A-Z]{32}", answer.headers["location"])
-    shown = await client.get(answer.headers["location"])
-    assert "Listo, ya tiene su lugar" in shown.text
-    assert await places_of(training) == (1, 0)
-
-
 async def test_everything_that_is_asked_is_kept(client: AsyncClient) -> None:
     await make.make_municipality()
     training = await make.make_training(childcare_capacity=3)
@@ -222,11 +205,18 @@ async def test_everything_that_is_asked_is_kept(client: AsyncClient) -> None:
     assert sorted(await Consent.all().values_list("purpose")) == [("contact",), ("data",)]
 
 
-async def test_unanswered_questions_stay_unanswered(client: AsyncClient) -> None:
+async def test_name_municipality_actor_type_and_consent_are_enough_and_the_rest_stays_unanswered(
+    client: AsyncClient,
+) -> None:
     training = await make.make_training()
+    empty = dict.fromkeys(("sex", "age_group", "language", "pueblo", "phone", "email", "needs"), "")
 
-    await post(client, training, sex="", age_group="", language="", pueblo="", phone="", email="", needs="")
+    answer = await post(client, training, **empty)
 
+    assert answer.status_code == 303
+    assert re.fullmatch(r"/i/[0-9A-Z]{32}", answer.headers["location"])
+    assert "Listo, ya tiene su lugar" in (await client.get(answer.headers["location"])).text
+    assert await places_of(training) == (1, 0)
     person = await Participant.get()
     assert (person.sex, person.age_group, person.language, person.pueblo) == (None, None, None, None)
     assert (person.phone, person.email, person.public_official) == (None, None, None)
