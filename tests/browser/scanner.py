@@ -34,6 +34,12 @@ HASTEN = """() => {
     const isPause = (ms) => ms > 1_000 && ms < 60_000 && ![20_000, 30_000].includes(ms);
     globalThis.setTimeout = (act, ms, ...more) => wait(act, isPause(ms) ? ms / 20 : ms, ...more);
 }"""
+FULL = """() => {
+    const { add } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
+    globalThis.makeRoom = () => { IDBObjectStore.prototype.add = add };
+}"""
+MAKE_ROOM = "() => makeRoom()"
 # An expectation looks no more than twice a second once it has waited for a while.
 LOOK_EVERY_MS = 50
 PATIENCE_MS = 45_000

@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Download, Locator, expect
 
-from tests.browser.marcar import Phone, Village
-from tests.browser.test_marcar_door import FULL
+from tests.browser.marcar import APP, Phone, Village
+from tests.browser.scanner import FULL, MAKE_ROOM
 from tests.database import KEY
 from trainings.lib.crypt import Keyring
 from trainings.lib.sealing import SealedBox
@@ -116,8 +116,8 @@ def offer_it(phone: Phone, village: Village) -> None:
 
 def lose_the_store(phone: Phone, village: Village) -> None:
     """The browser deletes it under the open page: that is said, and nothing is kept in another."""
+    phone.page.evaluate(MAKE_ROOM)
     phone.visit("marcar", village.made["session"])
-    phone.reload()
     ana, byron = village.people(2)
     phone.context.set_offline(True)
     phone.page.evaluate(TELL_OF_DELETION)
@@ -142,11 +142,11 @@ def lose_the_store(phone: Phone, village: Village) -> None:
     assert phone.page.evaluate("() => indexedDB.databases()") == []
 
     # Left before the signal is back: this page could only complain of what it hears then.
-    phone.page.goto(f"{village.origin}/marcar/")
+    phone.page.goto("about:blank")
     # What it does every few seconds may have met the store as it was taken away.
     phone.complaints[:] = [one for one in phone.complaints if "IDBDatabase" not in one]
     phone.context.set_offline(False)
-    phone.reload()
+    phone.page.goto(village.origin + APP)
     phone.expect_ready()
     phone.to_door()
     phone.type_code(byron.short_code)

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Route, expect
 
 from tests.browser.marcar import APP, Person, Phone, Village, of_store
-from tests.browser.scanner import wait_until
+from tests.browser.scanner import FULL, MAKE_ROOM, wait_until
 from trainings import clock
 from trainings.attendance.device_access import COOKIE
 from trainings.lib import tokens
@@ -23,9 +23,6 @@ LISTEN = """() => {
     };
 }"""
 SIGNALS = "() => { const heard = signals; globalThis.signals = []; return heard; }"
-FULL = """() => {
-    IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
-}"""
 NEWER_DATABASE = "() => new Promise((done) => { indexedDB.open('marcar', 99).onsuccess = () => done(true) })"
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 EVENTS = of_store("events", "getAll()")
@@ -93,7 +90,7 @@ def test_door_marks_takes_back_and_tells_five_answers_apart(phone: Phone, villag
     scan_with_a_cable(phone, village)
     remember_silence(phone, village)
     tell_answers_apart(phone, village)
-    phone.reload()
+    phone.page.evaluate(MAKE_ROOM)
     scan_before_the_screen_listens(phone, village)
     keep_nothing_any_more(phone, village)
 
@@ -330,6 +327,7 @@ def say_what_stands_before_the_server(phone: Phone, village: Village) -> None:
 
 def forget_the_phone(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
+    phone.expect_queue("Todo enviado")
     cookie = next(one["value"] for one in phone.context.cookies() if one["name"] == COOKIE)
     phone.context.clear_cookies()
 
@@ -381,7 +379,7 @@ def take_out_of_use(phone: Phone, village: Village) -> None:
     assert village.presences_of(ana) == 0
     flags = village.ask("SELECT flag FROM scan_event WHERE registration_id = ?", ana.registration_id)
     assert flags == [("revoked",)]
-    phone.reload()
+    phone.follow("Sesiones", "inicio")
     expect(phone.page.get_by_role("alert").filter(has_text="pida que lo preparen otra vez")).to_be_visible()
     expect(phone.page.locator("[data-sessions] li")).to_have_count(0)
     expect(phone.page.get_by_text("Este teléfono no tiene sesiones.")).to_be_hidden()

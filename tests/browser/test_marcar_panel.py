@@ -31,7 +31,8 @@ def mark_in_the_panel(phone: Phone, person: Person) -> Page:
     expect(panel.locator(".answer [data-state=kept]")).to_be_visible()
     panel.close()
 
-    phone.reload()
+    phone.page.bring_to_front()
+    phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     phone.expect_queue("1 marca del panel por enviar")
     pocket.unroute("**/asistencia/marcas")
     with pocket.expect_page() as opening:

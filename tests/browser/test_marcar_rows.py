@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.marcar import Phone, Village, opened
+from tests.browser.marcar import Phone, Village
 
 SENT = "Todo enviado"
 PRESS = "(digits) => digits.forEach((one) => document.querySelector(`[data-pad] [data-key='${one}']`).click())"
@@ -69,9 +69,7 @@ def mark_one_by_one(phone: Phone) -> None:
 
 
 def mark_a_whole_sheet(phone: Phone) -> None:
-    """In one line it counts, and goes back together; another window hears of it."""
-    other = opened(phone.context, phone.village)
-    other.to_door()
+    """In one line it counts, and goes back together."""
     n = int(phone.page.locator("[data-count-text]").inner_text().split()[0])
     line = phone.page.get_by_label("Quiénes vinieron")
 
@@ -83,18 +81,17 @@ def mark_a_whole_sheet(phone: Phone) -> None:
     expect(phone.page.locator("[data-list-text]")).to_have_text("Se van a marcar 6 filas: 10-14, 16.")
     line.press("Enter")
     phone.expect_answer("present", "6 filas")
-    other.expect_count(n + 6)
+    phone.expect_count(n + 6)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == {10, 11, 12, 13, 14, 16}
 
     phone.page.get_by_role("button", name="Deshacer todas").click()
     phone.expect_answer("undone", "6 marcas ya no cuentan.")
-    other.expect_count(n)
+    phone.expect_count(n)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == set()
-    other.page.close()
 
 
 def scan_with_a_cable(phone: Phone, village: Village) -> None:

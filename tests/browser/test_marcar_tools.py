@@ -16,10 +16,10 @@ CLOSINGS = "SELECT id FROM scan_event WHERE kind = 'close' AND session_id = ?"
 SAVING = of_store("meta", "get('ahorro')")
 STANDING = """SELECT sex, SUM(number) FROM head_count AS c WHERE age_band = ?
 AND NOT EXISTS (SELECT 1 FROM head_count AS u WHERE u.target_id = c.id) GROUP BY sex"""
-AWAKE = """
+AWAKE = """() => {
 const lock = { release() { globalThis.awake = false } };
 Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => ((globalThis.awake = true), lock) } });
-"""
+}"""
 BATTERY = """navigator.getBattery = async () => Object.assign(new EventTarget(), { level: 0.1, charging: false })"""
 # So is a telephone that installs by hand.
 BY_HAND = "Object.defineProperty(navigator, 'standalone', { value: false })"
@@ -158,8 +158,7 @@ def mark_who_leaves(phone: Phone, village: Village) -> None:
 
 def save_power(phone: Phone, village: Village) -> None:
     """The number pad is left; and a low battery says to finish on paper."""
-    phone.page.add_init_script(AWAKE)
-    phone.reload()
+    phone.page.evaluate(AWAKE)
     expect(phone.page.locator(".answer [data-state=ready]")).to_contain_text("Encienda la cámara")
     phone.scan(None)
     phone.page.wait_for_function("() => globalThis.awake === true")
@@ -170,6 +169,8 @@ def save_power(phone: Phone, village: Village) -> None:
     phone.expect_screen("filas")
     expect(phone.page.locator("[data-pad]")).to_be_visible()
     wait_until(phone.page, SAVING)
+    phone.page.add_init_script(BATTERY)
+    phone.page.add_init_script(BY_HAND)
     phone.reload()
     expect(phone.page.locator("body")).to_have_css("background-color", "rgb(0, 0, 0)")
     expect(phone.page.get_by_role("link", name="Con cámara")).to_have_count(0)
@@ -183,11 +184,6 @@ def save_power(phone: Phone, village: Village) -> None:
     phone.page.get_by_role("link", name=village.made["title"]).click()
     expect(phone.page.locator("[data-pad]")).to_be_visible()
     phone.follow("Sesiones", "inicio")
-    phone.page.locator(".about summary").click()
-    expect(phone.page.locator("[data-iphone]")).to_be_hidden()
-    phone.page.add_init_script(BATTERY)
-    phone.page.add_init_script(BY_HAND)
-    phone.reload()
     expect(phone.page.get_by_role("alert").filter(has_text="Termine en papel")).to_be_visible()
     phone.page.get_by_role("button", name="Ahorro").first.click()
     expect(phone.page.locator("html[data-saving]")).to_have_count(0)
@@ -251,8 +247,9 @@ def close_for_good(phone: Phone, village: Village) -> None:
 
 def count_heads(phone: Phone, village: Village) -> None:
     """At an activity."""
-    phone.page.goto(f"{village.origin}/marcar/")
-    phone.expect_ready()
+    phone.follow("Sesiones", "inicio")
+    phone.page.locator(".about summary").click()
+    expect(phone.page.locator("[data-iphone]")).to_be_hidden()
     phone.follow("Feria de la otra semana", "conteo")
     expect(phone.page.get_by_text("se cuenta desde el día de la actividad")).to_be_visible()
     expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.marcar import Village
-from tests.browser.scanner import PHONE, Scanner, opened
+from tests.browser.scanner import FULL, MAKE_ROOM, PHONE, Scanner, opened
 from trainings import clock
 from trainings.attendance.phones.shell import samples
 from trainings.lib import tokens
@@ -31,7 +31,6 @@ NO_CAMERA = (
     "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') } }"
 )
 IS_OFF = "() => document.querySelector('video').srcObject === null"
-FULL = "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') } }"
 MARKS = "**/asistencia/marcas"
 
 
@@ -305,8 +304,7 @@ def mark_on_a_full_device(scanner: Scanner, context: BrowserContext, village: Vi
 def close_the_session(scanner: Scanner, village: Village) -> None:
     """What still waits is said before, and is sent although it is closed."""
     [hugo], page = village.people(1), scanner.page
-    page.reload()
-    scanner.expect_sync("Todo enviado")
+    page.evaluate(MAKE_ROOM)
     page.route(MARKS, lambda route: route.abort())
     scanner.type_code(hugo.short_code)
     scanner.expect_answer("kept")

@@ -10,6 +10,8 @@ import { headsOf } from "../../../static/js/marcar/rules.js";
 import { asOneHead } from "../../../static/js/marcar/screens/heads.js";
 import { Marks } from "../../../static/js/marcar/marks.js";
 import { RecentHere } from "../../../static/js/marcar/recent.js";
+import { Disk } from "./parts/disk.mjs";
+import { windowOn } from "./parts/phone.mjs";
 
 const words = { say: (key, values = {}) => `${key} ${Object.values(values).join(" ")}`.trim(), many: (key, n) => `${key} ${n}` };
 const SESSION = { id: "s", training: "t", starts: "2027-03-06T14:00:00Z", ends: "2027-03-06T18:00:00Z", state: "planned", closed: false };
@@ -78,6 +80,38 @@ test("several marks of one moment go where single ones go, so that other windows
   app.keepAll = async () => Promise.reject(Object.assign(new Error(), { name: "QuotaExceededError" }));
   assert.equal((await marks.keepAll([{ kind: "in", how: "sheet", h: "a" }])).text, "because of QuotaExceededError");
   assert.equal(kept.events.length, 2);
+});
+
+test("a mark of one window counts in another of the same browser, and is taken back there too", async () => {
+  const here = globalThis.BroadcastChannel;
+  globalThis.BroadcastChannel = class extends here {
+    constructor(name) {
+      super(name);
+      this.unref();
+    }
+  };
+  try {
+    const disk = new Disk();
+    const [one, other] = [await windowOn(disk), await windowOn(disk)];
+    for (const { phone, sender } of [one, other]) {
+      phone.session = () => SESSION;
+      sender.flush = () => undefined;
+    }
+    const { book: seen } = await other.session("s");
+    const { marks } = await one.session("s");
+    const counts = async (n) => {
+      for (let looks = 0; seen.n_more !== n; looks += 1) {
+        assert.ok(looks < 10_000, `${seen.n_more} of ${n}`);
+        await new Promise((later) => setImmediate(later));
+      }
+    };
+    const { events } = await marks.keepAll([4, 5].map((row) => ({ kind: "in", how: "sheet", sheet: "7K2QN", row })));
+    await counts(2);
+    await marks.undo(events[0].id);
+    await counts(1);
+  } finally {
+    globalThis.BroadcastChannel = here;
+  }
 });
 
 test("the last marks are told apart after another screen, and by their row after the page was opened anew", async () => {
