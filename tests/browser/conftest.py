@@ -15,7 +15,7 @@ from tests.browser.firefox import firefox
 from tests.browser.marcar import Phone, Village, at_door, emptied, village
 from tests.browser.patience import be_patient
 from tests.browser.scanner import PHONE
-from tests.browser.telephone import Telephone, telephone_at
+from tests.browser.telephone import WIDE, Telephone, telephone_at
 from tests.database import put_template
 from tests.processes import running
 
@@ -69,6 +69,38 @@ def signed_in(browser: Browser, demo_site: str) -> Callable[[str], StorageState]
             return context.storage_state()
 
     return kept_of
+
+
+@pytest.fixture(scope="package")
+def screen_of(browser: Browser, demo_site: str) -> Callable[[str], Telephone]:
+    """The screen of somebody of the staff, signed in to the demo world, each one for all tests."""
+
+    @cache
+    def of(who: str) -> Telephone:
+        screen = telephone_at(browser, demo_site)
+        steps.sign_in(screen.page, demo_site, who)
+        return screen
+
+    return of
+
+
+@pytest.fixture
+def assistant(screen_of: Callable[[str], Telephone]) -> Iterator[Telephone]:
+    """At her wide screen; nothing may be complained about."""
+    yield from _watched(screen_of("asistente"))
+
+
+@pytest.fixture
+def coordinator(screen_of: Callable[[str], Telephone]) -> Iterator[Telephone]:
+    """At her wide screen; nothing may be complained about."""
+    yield from _watched(screen_of("coordina"))
+
+
+def _watched(screen: Telephone) -> Iterator[Telephone]:
+    screen.page.set_viewport_size(WIDE)
+    screen.watch.complaints.clear()
+    yield screen
+    assert screen.watch.complaints == []
 
 
 @pytest.fixture(scope="package")

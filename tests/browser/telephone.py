@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
 
 from tests.browser.steps import Watch
 
-NARROW = ViewportSize(width=320, height=640)
+NARROW, WIDE = ViewportSize(width=320, height=640), ViewportSize(width=1280, height=1000)
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Telephone:
 
     def open(self, path: str, *, scripts: bool = True) -> Page:
         self.wire.send("Emulation.setScriptExecutionDisabled", {"value": not scripts})
-        self.page.goto(path if path.startswith("http") else self.origin + path)
+        self.page.goto(self.origin + path if path.startswith("/") else path)
         return self.page
 
     def empty(self) -> None:

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.steps import Keep, Watch
-
-WIDE, PHONE = ViewportSize(width=1280, height=1000), ViewportSize(width=360, height=740)
-
-
-def test_session_is_moved_only_by_its_form_to_which_mouse_and_keyboard_lead(
-    browser: Browser, demo_site: str, signed_in: Keep
-) -> None:
-    watch = Watch()
-    with browser.new_context(locale="es-GT", storage_state=signed_in("coordina"), viewport=WIDE) as context:
-        watch.over(context)
-        page = context.new_page()
-        session = month_with_sessions(page, demo_site)
-        drop_on_its_own_day(session)
-        drag_to_another_day(session, demo_site)
-        lead_by_keyboard(session)
-        page.go_back()
-        lead_from_the_grid_to_the_day(page)
-    assert watch.complaints == []
+from tests.browser.scanner import PHONE
+from tests.browser.telephone import Telephone
 
 
-def month_with_sessions(page: Page, origin: str) -> Locator:
+def test_session_is_moved_only_by_its_form_to_which_mouse_and_keyboard_lead(coordinator: Telephone) -> None:
+    session = month_with_sessions(coordinator)
+    drop_on_its_own_day(session)
+    drag_to_another_day(session, coordinator.origin)
+    lead_by_keyboard(session)
+    session.page.go_back()
+    lead_from_the_grid_to_the_day(session.page)
+
+
+def month_with_sessions(coordinator: Telephone) -> Locator:
     """The first session that can be moved, in the month in which there is one."""
-    page.goto(f"{origin}/panel/mes")
+    page = coordinator.open("/panel/mes")
     for _month in range(3):
         page.wait_for_load_state("load")  # of a month that is not whole yet the last days are missing
         movable = page.locator('.cal [data-move^="/panel/sesiones/"]')

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Page
 
-from tests.browser.steps import FITS, Keep
+from tests.browser.steps import FITS
+from tests.browser.telephone import NARROW, WIDE, Telephone
 
 WORD = "W" * 110
 NAMED_ANEW = """word => {
@@ -28,59 +28,50 @@ PERSON = {
 }
 
 
-@pytest.fixture
-def origin(demo_site: str) -> str:
-    return demo_site
-
-
-def test_no_list_is_wider_than_its_screen(browser: Browser, origin: str, signed_in: Keep) -> None:
-    page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
-    page.goto(f"{origin}/panel/capacitaciones?q=Retorno&estado=published")
+def test_no_list_is_wider_than_its_screen(coordinator: Telephone) -> None:
+    page = coordinator.open("/panel/capacitaciones?q=Retorno&estado=published")
     with page.expect_navigation():
         page.get_by_role("link", name="Retorno y reintegración comunitaria").first.click()
     paths = filled(page)
 
     wide = []
     for path in paths:
-        page.goto(origin + path)
-        for width in (320, 1280) if WORD in page.content() else ():
-            page.set_viewport_size(ViewportSize(width=width, height=800))
+        coordinator.open(path)
+        for screen in (NARROW, WIDE) if WORD in page.content() else ():
+            page.set_viewport_size(screen)
             if not page.evaluate(FITS):
-                wide.append((width, path))
+                wide.append((screen, path))
 
     assert wide == []
-    page.context.close()
 
 
-def test_no_list_of_diplomas_is_wider_than_its_screen(browser: Browser, origin: str, signed_in: Keep) -> None:
-    page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
-    page.set_viewport_size(ViewportSize(width=320, height=640))
-    page.goto(f"{origin}/panel/diplomas")
+def test_no_list_of_diplomas_is_wider_than_its_screen(coordinator: Telephone) -> None:
+    coordinator.page.set_viewport_size(NARROW)
+    page = coordinator.open("/panel/diplomas")
     links = [link.get_attribute("href") or "" for link in page.locator("main a[href$='/diplomas']").all()]
     trainings = [link.removesuffix("/diplomas") for link in links if link.startswith("/panel/capacitaciones/")]
 
     seen = {}
     for name in ("entrega", "diplomas/anular"):
         for training in trainings:
-            page.goto(f"{origin}{training}/{name}")
+            coordinator.open(f"{training}/{name}")
             if page.evaluate(NAMED_ANEW, WORD):
                 seen[name] = page.evaluate(FITS)
                 break
 
     assert seen == {"entrega": True, "diplomas/anular": True}
-    page.context.close()
 
 
-def test_no_list_on_another_site_is_wider_than_its_frame(browser: Browser) -> None:
+def test_no_list_on_another_site_is_wider_than_its_frame(coordinator: Telephone) -> None:
     css = (Path(__file__).parents[2] / "static" / "css" / "embed.css").read_text()
-    page = browser.new_context(viewport=ViewportSize(width=320, height=480)).new_page()
+    page = coordinator.open("about:blank")
+    page.set_viewport_size(NARROW)
 
     page.set_content(
         f"<style>{css}</style><main><h1>{WORD}</h1><ul><li><a href='/'>{WORD}</a><p>{WORD}</p></ul></main>"
     )
 
     assert page.evaluate(FITS)
-    page.context.close()
 
 
 def filled(page: Page) -> list[str]:

@@ -275,13 +275,18 @@ async def test_forgotten_list_says_so(assistant: AsyncClient) -> None:
 # -- the progress
 
 
-async def test_progress_is_told_to_the_waiting_page(assistant: AsyncClient) -> None:
+async def test_progress_is_told_to_the_waiting_page_which_is_asked_again_without_script(assistant: AsyncClient) -> None:
     draft = await confirmed(await a_training(), people(3), await an_actor())
-    address = f"/panel/importaciones/{draft.id}/avance"
+    page = f"/panel/importaciones/{draft.id}"
 
-    before = await assistant.get(address)
+    waiting = await assistant.get(page)
+    before = await assistant.get(f"{page}/avance")
     await work_off(draft)
-    after = await assistant.get(address)
+    after = await assistant.get(f"{page}/avance")
+    done = await assistant.get(page)
+
+    assert f'<noscript><p class="say"><a class="button" href="{page}">' in waiting.text
+    assert "La lista está inscrita" in done.text
 
     assert before.json() == {"state": "running", "n_rows": 3, "n_done": 0, "words": "Van 0 de 3 filas."}
     assert after.json() == {"state": "done", "n_rows": 3, "n_done": 3, "words": "Van 3 de 3 filas."}
