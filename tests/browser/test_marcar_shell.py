@@ -45,10 +45,10 @@ def test_program_is_kept_whole_without_names_and_changes_when_nobody_marks(
 ) -> None:
     show_no_name(phone, village)
     keep_the_program(phone, village)
-    open_in_english(phone, pocket, village)
-    phone.visit("marcar", village.made["session"])
+    pocket.set_offline(True)
     let_a_new_version_wait(phone, pocket, village)
     read_without_webassembly(phone, pocket, village)
+    open_in_english(phone, pocket, village)
 
 
 def keep_the_program(phone: Phone, village: Village) -> None:
