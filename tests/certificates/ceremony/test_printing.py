@@ -124,6 +124,8 @@ async def test_whole_when_there_are_many_then_one_file_in_calling_order_written_
     assert max(most) == 2
     assert pikepdf.Pdf.open(BytesIO(file.content)).check_pdf_syntax() == []
     assert await Certificate.filter(printed_at=AFTER).count() == 5
+    assert "5 documentos." in page.text
+    assert await AuditLine.filter(act="certificates.print", actor_id=desk.cast.coordinator.id).count() == 1
 
 
 async def test_folios_that_are_nobodys_then_nothing_and_what_is_no_folio_or_too_many_is_refused_and_kept(

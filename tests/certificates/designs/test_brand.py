@@ -123,20 +123,6 @@ async def test_lines_when_too_many_or_unprintable_then_kept_as_typed(new_client:
     assert (await Operator.get(id=operator.id)).letterhead == "Municipalidad de\nPetén"
 
 
-async def test_letterhead_when_another_operators_then_unknown(new_client: Browsers) -> None:
-    cast = await make_cast()
-    browser = await signed_in(new_client, cast.coordinator)
-    theirs = await Operator.get(code="1207")
-
-    answers = [
-        await browser.post(f"{PAGE}/{theirs.id}/lineas", data={"letterhead": "Nosotros"}),
-        await browser.post(f"{PAGE}/{theirs.id}/imagen", data={"role": "shield", "name": "Escudo"}, files=SHIELD),
-        await browser.get(f"{PAGE}/{theirs.id}/muestra.png"),
-    ]
-
-    assert [one.status_code for one in answers] == [404, 404, 404]
-
-
 async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)

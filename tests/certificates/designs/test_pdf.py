@@ -18,7 +18,6 @@ from PIL import Image, ImageChops, ImageFilter
 from tests.certificates.sheets import (
     SIGNATORIES,
     WHEN,
-    assert_within_page,
     made,
     photographed,
     rendered,
@@ -169,19 +168,6 @@ def test_band_when_printed_black_and_white_then_figures_stay_apart_from_the_grou
 
     tones = page.crop((10, 20, 62, 592)).tobytes()
     assert max(tones) - min(tones) > 140
-
-
-@pytest.mark.parametrize("n_topics", [1, 30])
-def test_render_when_programme_is_long_then_it_fits_the_back(n_topics: int) -> None:
-    contents = tuple((f"Módulo {n}: contenidos y práctica en la comunidad", 80) for n in range(1, n_topics + 1))
-
-    file = pdf.render(sample(minutes=n_topics * 80, contents=contents), timestamp=WHEN)
-
-    reader = pypdf.PdfReader(BytesIO(file))
-    assert len(reader.pages) == 2
-    back = said(file)[1].replace(" ", "")
-    assert all(f"Módulo{n}:" in back for n in range(1, n_topics + 1))
-    assert_within_page(file)
 
 
 # -- the QR

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 
-import pypdf
 import pytest
 
 from tests.certificates.desk import Browsers, make_desk, signed_in, text_of
@@ -16,9 +15,8 @@ from tests.certificates.issuing.test_bulk import work
 from tests.certificates.issuing.test_late_data import left
 from tests.certificates.sheets import said
 from trainings.audit.actor import PROGRAM
-from trainings.audit.models import AuditLine
 from trainings.certificates.ceremony import printing
-from trainings.certificates.issuing import bulk, names, queries
+from trainings.certificates.issuing import bulk, queries
 from trainings.certificates.issuing.actions import issue, revoke
 from trainings.certificates.issuing.names import withdraw_all
 from trainings.certificates.models import (
@@ -209,45 +207,6 @@ async def test_job_when_one_was_annulled_then_says_when_and_where_to_issue_anoth
     assert "se anuló" not in (await browser.get(person)).text
     new = await Certificate.get(registration_id=desk.certificate.registration_id, state=CertificateState.VALID)
     assert new.replaces_id == desk.certificate.id
-
-
-async def test_print_then_one_file_in_calling_order_and_again_only_what_changed(
-    new_client: Browsers, freeze: Freeze
-) -> None:
-    desk = await make_desk()
-    last = await make_attendee(desk.training, given_names="Zoila", surnames="Ac", community="Zapote")
-    browser = await signed_in(new_client, desk.cast.coordinator)
-    freeze(AFTER + timedelta(minutes=1))
-    await browser.post(desk.page)
-    assistant = await signed_in(new_client, desk.cast.assistant)
-    freeze(AFTER + timedelta(minutes=2))
-
-    looked = await assistant.get(f"{desk.page}/imprimir")
-    printed = await assistant.post(f"{desk.page}/imprimir")
-    nothing = await assistant.get(f"{desk.page}/imprimir?solo=cambiados")
-    refused = await assistant.post(f"{desk.page}/imprimir", data={"solo": "cambiados"})
-    freeze(AFTER + timedelta(minutes=3))
-    await names.correct(last.id, "Zoila", "Ak", None, actor=PROGRAM)
-    freeze(AFTER + timedelta(minutes=4))
-    changed = await assistant.post(f"{desk.page}/imprimir", data={"solo": "cambiados"})
-
-    assert "3 documentos." in looked.text
-    pages = said(printed.content)
-    faces = pages[::2]
-    # Las Pozas, then Zapote, and who told no community at the end.
-    assert ["Beto Caal Tzib" in faces[0], "Zoila Ac" in faces[1], "Ana Coc Xol" in faces[2]] == [True] * 3
-    assert len(pages) == 6
-    assert printed.headers["content-disposition"].startswith("attachment;")
-    assert "No hay nada que imprimir" in nothing.text
-    back = f'href="{desk.page}">Volver a los diplomas'
-    assert (refused.status_code, back in refused.text) == (409, True)
-    assert len(pypdf.PdfReader(BytesIO(changed.content)).pages) == 2
-    assert sorted(await Certificate.all().values_list("printed_at", flat=True)) == [
-        AFTER + timedelta(minutes=2),
-        AFTER + timedelta(minutes=2),
-        AFTER + timedelta(minutes=4),
-    ]
-    assert await AuditLine.filter(act="certificates.print", actor_id=desk.cast.assistant.id).count() == 2
 
 
 async def test_print_when_one_is_corrected_and_one_annulled_this_moment_then_the_first_is_set_anew_the_other_left_out(

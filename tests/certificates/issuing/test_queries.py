@@ -19,17 +19,13 @@ from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import Hours
 from trainings.certificates.issuing import queries as staff
-from trainings.certificates.issuing.actions import issue, revoke
+from trainings.certificates.issuing.actions import issue
 from trainings.certificates.issuing.queries import Counts
 from trainings.certificates.models import CertificateKind, CertificateState
 from trainings.certificates.queries import (
-    UnknownCertificate,
     is_name_printed,
-    of_registration,
-    own_certificate,
     public_check,
 )
-from trainings.lib import tokens
 from trainings.registrations.queries import UnknownTraining
 from trainings.schedule.completion import Outlook
 from trainings.schedule.models import Training, TrainingState
@@ -76,22 +72,6 @@ async def test_name_when_typed_then_the_same_whatever_accents_and_apostrophes(db
         certificate = await a_diploma(training, given_names=given_names, surnames=surnames)
         for typed, is_same in typed_as.items():
             assert await is_name_printed(certificate.code, typed) is is_same, typed
-
-
-async def test_own_when_asked_then_only_valid_ones_of_this_registration(db: Settings) -> None:
-    training = await make_held()
-    mine = await make_attendee(training, given_names="Ana")
-    other = await make_attendee(training, given_names="Beto")
-    diploma = await issue(mine.id, DIPLOMA, actor=PROGRAM)
-    revoked = await issue(mine.id, CONSTANCIA, actor=PROGRAM)
-    theirs = await issue(other.id, DIPLOMA, actor=PROGRAM)
-    await revoke(revoked.id, "prueba", actor=PROGRAM)
-
-    assert [one.id for one in await of_registration(mine.id)] == [diploma.id]
-    assert (await own_certificate([mine.id], diploma.code.lower())).id == diploma.id
-    for code in (theirs.code, revoked.code, tokens.certificate_code(), "x"):
-        with pytest.raises(UnknownCertificate):
-            await own_certificate([mine.id], code)
 
 
 # -- how far somebody has got
@@ -157,18 +137,6 @@ async def test_people_when_over_then_what_is_due_what_was_issued_and_who_has_an_
     assert [one.letters for one in people] == ["", "😀", "", ""]
     assert [one.id for one in people[0].certificates] == [issued[0].id]
     assert Counts.of(people) == Counts(n_people=4, n_completed=2, n_issued=1, n_due=1)
-
-
-async def test_people_when_revoked_then_listed_and_another_only_by_itself(db: Settings) -> None:
-    training = await make_held()
-    person = await make_attendee(training)
-    certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
-    await revoke(certificate.id, "prueba", actor=PROGRAM)
-
-    [listed] = await staff.people_of(await seen(training.id))
-
-    assert [one.id for one in listed.certificates] == [one.id for one in listed.annulled] == [certificate.id]
-    assert (listed.due, listed.open_kinds[0], Counts.of([listed]).n_due) == (None, DIPLOMA, 0)
 
 
 async def test_hours_when_nobody_closed_the_session_then_the_same_as_what_is_issued(db: Settings) -> None:
