@@ -40,7 +40,7 @@ def undo_forms(page: Page) -> list[str | None]:
     return [form["action"] for form in page.all("form") if (form["action"] or "").endswith("/no-borrar")]
 
 
-async def test_person_is_told_when_and_asks_and_each_page_of_the_link_has_the_way_back(
+async def test_person_is_told_when_and_asks_and_each_page_of_the_link_has_the_way_back_to_be_pressed_twice(
     client: AsyncClient, freeze: Freeze
 ) -> None:
     freeze(NOW)
@@ -64,6 +64,13 @@ async def test_person_is_told_when_and_asks_and_each_page_of_the_link_has_the_wa
     assert not permissions.all("a", href=f"{base}/permisos/data")
     assert permissions.all("a", href=f"{base}/permisos/photo"), "this one still ends at once"
     assert (await client.get(f"{base}/permisos/data")).headers["location"] == f"{base}/permisos"
+    freeze(DUE - MOMENT)
+    answers = [await client.post(f"{base}/no-borrar") for _press in range(2)]
+    assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, f"{base}/permisos")] * 2
+    assert await due_of(ana) is None
+    page = Page((await client.get(f"{base}/permisos")).text)
+    assert "Los datos no se borran y todo sigue igual." in page.text
+    assert page.all("a", href=f"{base}/permisos/data")
 
 
 async def test_asking_writes_to_nobody_and_the_ticket_holds_till_then(client: AsyncClient, freeze: Freeze) -> None:
@@ -108,21 +115,6 @@ async def test_after_72_hours_it_is_done_and_the_pages_still_open(
     refused = await client.post(f"{base}/no-borrar")
     assert refused.status_code == 409
     assert "Ya pasaron las 72 horas" in refused.text
-
-
-async def test_undo_is_a_button_that_may_be_pressed_twice(client: AsyncClient, freeze: Freeze) -> None:
-    freeze(NOW)
-    ana, base = await ana_of(client)
-    await client.post(f"{base}/permisos/data")
-    freeze(DUE - MOMENT)
-
-    answers = [await client.post(f"{base}/no-borrar") for _press in range(2)]
-
-    assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, f"{base}/permisos")] * 2
-    assert await due_of(ana) is None
-    page = Page((await client.get(f"{base}/permisos")).text)
-    assert "Los datos no se borran y todo sigue igual." in page.text
-    assert page.all("a", href=f"{base}/permisos/data")
 
 
 async def test_guardian_asks_for_a_minor_and_undoes_it_from_each_page_of_the_groups_link(
