@@ -97,28 +97,30 @@ async def test_who_left_no_address_is_called(db: object) -> None:
     assert await calls(call_list) == {"Ana": "+50255551234"}
 
 
-@pytest.mark.parametrize(
-    ("outcome", "why"),
-    [
-        (Outcome.SENT, None),
-        (Outcome.OVERTAKEN, None),
-        (Outcome.REFUSED, Why.REFUSED),
-        (Outcome.GAVE_UP, Why.FAILED),
-        (Outcome.MAYBE, Why.MAYBE),
-        (Outcome.KEPT, Why.FAILED),
-        (Outcome.NOBODY, Why.FAILED),
-    ],
-)
-async def test_who_was_not_reached_by_the_message_is_called(
-    sqlite_db: object, outcome: Outcome, why: Why | None
-) -> None:
+WHYS = {
+    Outcome.SENT: None,
+    Outcome.OVERTAKEN: None,
+    Outcome.REFUSED: Why.REFUSED,
+    Outcome.GAVE_UP: Why.FAILED,
+    Outcome.MAYBE: Why.MAYBE,
+    Outcome.KEPT: Why.FAILED,
+    Outcome.NOBODY: Why.FAILED,
+}
+
+
+async def test_who_was_not_reached_by_the_message_is_called(sqlite_db: object) -> None:
     training = await a_training()
-    person = await make.make_registration(training, email="ana@x.example", phone="5555 1234")
+    people = {
+        outcome: await make.make_registration(training, given_names=outcome.name, email=f"{outcome.value}@x.example")
+        for outcome in WHYS
+    }
     call_list = await a_list(training)
 
-    await mail_came_to(person, outcome)
+    for outcome, person in people.items():
+        await mail_came_to(person, outcome)
 
-    assert [one.why for one in (await audience_of(call_list)).listed] == ([why] if why else [])
+    found = {one.person.id: one.why for one in (await audience_of(call_list)).listed}
+    assert found == {people[outcome].id: why for outcome, why in WHYS.items() if why}
 
 
 async def test_who_is_not_written_to_within_two_hours_is_called_until_the_message_leaves(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -35,6 +36,7 @@ from trainings.people.models import Participant
 from trainings.registrations.imports import actions
 from trainings.registrations.imports.columns import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
+from trainings.schedule.models import Training
 
 WRONG = "Beto,,1705,,COCODE,,,,,,"
 
@@ -80,23 +82,23 @@ async def test_row_with_the_name_of_somebody_else_is_shown_wherever_it_stands(as
     assert "23María Elena Caal Tzib" in page.text
 
 
-@pytest.mark.parametrize(
-    ("places", "told"),
-    [
-        ({"capacity": 2}, ""),
-        ({"capacity": 1}, "Queda 1 lugar. Quien ya no cabe entra a la lista de espera, en el orden de la hoja."),
-        ({"capacity": 1, "has_waiting_list": False}, "No hay lista de espera: quien ya no cabe no se inscribe."),
-    ],
-)
-async def test_preview_says_how_many_of_the_list_there_is_room_for(
-    assistant: AsyncClient, places: dict[str, int], told: str
-) -> None:
-    address = await previewed(assistant, await a_training(**places), MARIA, JUAN)
+ROOM: list[tuple[dict[str, Any], str]] = [
+    ({"capacity": 2}, ""),
+    ({"capacity": 1}, "Queda 1 lugar. Quien ya no cabe entra a la lista de espera, en el orden de la hoja."),
+    ({"capacity": 1, "has_waiting_list": False}, "No hay lista de espera: quien ya no cabe no se inscribe."),
+]
 
-    page = Page((await assistant.get(address)).text)
 
-    assert told in page.text
-    assert ("ya no cabe" in page.text) is bool(told)
+async def test_preview_says_how_many_of_the_list_there_is_room_for(assistant: AsyncClient) -> None:
+    training = await a_training()
+    address = await previewed(assistant, training, MARIA, JUAN)
+
+    for places, told in ROOM:
+        await Training.filter(id=training.id).update(**places)
+        page = Page((await assistant.get(address)).text)
+
+        assert told in page.text
+        assert ("ya no cabe" in page.text) is bool(told)
 
 
 # -- the columns

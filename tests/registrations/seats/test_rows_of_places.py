@@ -31,16 +31,23 @@ from trainings.registrations.seats.actions import serve
 from trainings.registrations.seats.gathering import gather_situation
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 STEPS = 60
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("offers", [False, True])
-@pytest.mark.parametrize("approves", [False, True])
-async def test_rows_after_each_random_command_are_as_the_judge_has_them(
-    db: Settings, *, offers: bool, approves: bool
+async def test_rows_after_each_random_command_are_as_the_judge_has_them(db: Settings, *, offers: bool) -> None:
+    await as_the_judge(offers, approves=not offers)
+
+
+@pytest.mark.parametrize("offers", [False, True])
+async def test_rows_where_all_or_nothing_waits_for_an_answer_are_as_the_judge_has_them(
+    db: Settings, *, offers: bool
 ) -> None:
+    await as_the_judge(offers, approves=offers)
+
+
+async def as_the_judge(offers: bool, *, approves: bool) -> None:
     fields: dict[str, Any] = {"offer_hours": 24 if offers else None, "approval_required": approves}
     training = await make.make_training(capacity=7, childcare_capacity=3, **fields)
     world, judge, dice = World.of(run(7, 3)), Judge(7, 3, offers, approves), random.Random(f"{offers} {approves}")
