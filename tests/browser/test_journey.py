@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 
 import pypdf
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import demo, steps
 from tests.browser.steps import PLACE, TITLE, Watch
+from tests.browser.telephone import NARROW, WIDE, Telephone, telephone_at
 from trainings.lib import tokens
 
 PHONE: dict[str, Any] = {
-    "viewport": ViewportSize(width=320, height=640),
+    "viewport": NARROW,
     "device_scale_factor": 2,
     "is_mobile": True,
     "has_touch": True,
 }
-DESK: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
 PLAIN = {"java_script_enabled": False}
 
 WIDTH_UNFOLDED = """() => {
@@ -39,6 +39,14 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with a demo world of its own: people sign up for the session that is on, the last story closes it."""
     with demo.serving(demo.seeded_once(), tmp_path_factory.mktemp("journey") / "site") as origin:
         yield origin
+
+
+@pytest.fixture
+def other(browser: Browser, origin: str) -> Iterator[Telephone]:
+    telephone = telephone_at(browser, origin)
+    yield telephone
+    telephone.page.context.close()
+    assert telephone.watch.complaints == []
 
 
 @pytest.fixture
@@ -99,15 +107,17 @@ class Ruler:
         return {path: width for path, width in self.widths.items() if width > PHONE["viewport"]["width"]}
 
 
-def test_whole_journey(visit: Visit, origin: str, film: Path, tmp_path: Path) -> None:
-    """Without any script from the map to the diploma, and where it is issued; with a camera at the door."""
-    phone, ruler = visit(**PHONE, **PLAIN), Ruler()
+def test_whole_journey(visit: Visit, other: Telephone, film: Path, tmp_path: Path) -> None:
+    """Without any script from the map to the diploma, and where it is issued; with a camera at the door. The other
+    telephone is the coordinator's, then a stranger's.
+    """
+    origin, phone, ruler = other.origin, visit(**PHONE, **PLAIN), Ruler()
     find_training(phone, origin, ruler)
     # Meanwhile the time passes that people take for the form.
-    door, coordinator = visit(permissions=["camera"], **PHONE), visit(**PHONE)
+    door = visit(permissions=["camera"], **PHONE)
     steps.sign_in(door, origin, "facilita")
-    steps.sign_in(coordinator, origin, "coordina")
-    look_around(coordinator, origin, ruler)
+    steps.sign_in(other.page, origin, "coordina")
+    look_around(other.page, origin, ruler)
     steps.sign_up(phone, see=ruler.see)
     ruler.see(phone)
     give_back_and_take_again(phone)
@@ -121,20 +131,19 @@ def test_whole_journey(visit: Visit, origin: str, film: Path, tmp_path: Path) ->
     steps.expect_present(door)
     steps.close_session(door)
 
-    steps.lower_what_was_planned(coordinator, door.url.partition("/asistencia")[0])
-    desk = visit(storage_state=coordinator.context.storage_state(), **DESK, **PLAIN)
-    desk.goto(f"{origin}/panel")
-    folio = steps.issue_diploma(desk)
+    steps.lower_what_was_planned(other.page, door.url.partition("/asistencia")[0])
+    other.page.set_viewport_size(WIDE)
+    folio = steps.issue_diploma(other.open("/panel", scripts=False))
 
     see_ones_diploma(phone, folio)
     phone.go_back()
     front, back = pages_of(download_diploma(phone, tmp_path))
     assert ("Rosaura Isabel Tz’unun Muñoz" in front, f"«{TITLE}»" in front, folio in back) == (True, True, True)
-    stranger = visit(**PHONE)
-    check_as_a_stranger(stranger, origin, code_in(back))
-    follow_the_calendar(stranger, origin)
-    look_up(stranger, origin, ruler)
-    stay_in_english(stranger, origin)
+    other.empty()
+    look_up(other, ruler)
+    check_as_a_stranger(other.page, origin, code_in(back))
+    follow_the_calendar(other.page, origin)
+    stay_in_english(other.page, origin)
     assert (ruler.too_wide, len(ruler.widths)) == ({}, 15)
 
 
@@ -191,10 +200,9 @@ def follow_the_calendar(page: Page, origin: str) -> None:
     assert f"SUMMARY:{TITLE}" in calendar.replace("\r\n ", "")
 
 
-def look_up(page: Page, origin: str, ruler: Ruler) -> None:
+def look_up(other: Telephone, ruler: Ruler) -> None:
     for path in ("/", "/capacitaciones", "/verificar", "/entrar", "/municipios/tacana-san-marcos"):
-        page.goto(origin + path)
-        ruler.see(page)
+        ruler.see(other.open(path))
 
 
 def stay_in_english(page: Page, origin: str) -> None:
