@@ -31,7 +31,7 @@ from trainings.registrations.seats.actions import serve
 from trainings.registrations.seats.gathering import gather_situation
 from trainings.settings import Settings
 
-STEPS = 60
+STEPS = 120
 
 
 @pytest.mark.both_engines
