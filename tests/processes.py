@@ -39,7 +39,7 @@ ASKING = httpx2.Client(trust_env=False, limits=httpx2.Limits(max_keepalive_conne
 
 READ_ONCE = [
     *("pytest", "tests.browser.app_server", "tests.outreach.make_activity"),
-    *("trainings.__main__", "trainings.attendance.sheets.sheets"),
+    *("trainings.__main__", "trainings.attendance.sheets.sheets", "tests.read_once"),
 ]
 COVERAGE = "COVERAGE_PROCESS_START"
 
