@@ -203,7 +203,7 @@ MOVES = st.tuples(st.sampled_from((*ACTS_OF_ALL, *ACTS_OF_GROUPS, *ACTS_OF_ONE))
 BATCHES = st.lists(st.lists(st.one_of(SIGN_UPS, MOVES), min_size=1, max_size=6), max_size=12)
 
 
-@settings(max_examples=100)
+@settings(max_examples=150)
 @given(st.integers(0, 8), st.integers(0, 4), st.integers(0, 2), st.booleans(), st.booleans(), BATCHES)
 def test_every_log_of_random_families_is_what_the_judge_would_have_done(
     seats: int, cots: int, reserved: int, offers: bool, approves: bool, batches: list[list[tuple[Any, ...]]]
