@@ -14,6 +14,7 @@ from tests.outbox.told import (
     SATURDAY,
     Freeze,
     a_training,
+    announced,
     call_off,
     cancel,
     change,
@@ -93,7 +94,7 @@ async def test_message_is_sent_only_while_it_holds(
 ) -> None:
     registration = await make.make_registration(await a_training(), email="ana@x.example")
     for kind in sent | overtaken:
-        await tell(registration, kind)
+        await announced(registration, kind)
 
     await meanwhile(registration)
 
@@ -110,9 +111,9 @@ async def test_confirmation_of_what_is_over_is_not_sent(db: Settings, freeze: Fr
 
 async def test_of_two_waiting_messages_of_a_kind_only_the_later_is_sent(db: Settings) -> None:
     registration = await make.make_registration(await a_training(), email="ana@x.example")
-    await tell(registration, "training_changed")
+    await announced(registration, "training_changed")
     first = await last_job("training_changed")
-    await tell(registration, "training_changed")
+    await announced(registration, "training_changed")
     second = await last_job("training_changed")
     compose = jobs.COMPOSERS["training_changed"]
 

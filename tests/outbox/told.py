@@ -57,12 +57,16 @@ async def end_later_than_known(training_id: UUID) -> None:
 
 async def tell(registration: Registration, kind: str) -> Mail:
     """Announce and compose at once."""
+    await announced(registration, kind)
+    return await last_mail(kind)
+
+
+async def announced(registration: Registration, kind: str) -> None:
     await registration.fetch_related("participant", "training")
     async with transaction():
         if kind == "training_changed" and await last_number(registration.training_id) is None:
             await end_later_than_known(registration.training_id)
         await announce(registration, registration.participant, registration.training, kind)
-    return await last_mail(kind)
 
 
 async def accept(job: OutboxJob) -> Mail:

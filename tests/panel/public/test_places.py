@@ -337,7 +337,7 @@ async def test_municipality_has_a_picture_for_chats(client: AsyncClient) -> None
     assert (await client.get("/municipios/no-existe/imagen.png")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=libertad", "/municipios/la-libertad-peten", "/capacitaciones"])
+@pytest.mark.parametrize("path", ["/?q=libertad", "/municipios/la-libertad-peten"])
 async def test_page_switches_to_english_and_back_with_its_address(client: AsyncClient, path: str) -> None:
     joint = "&" if "?" in path else "?"
     english = await get(client, f"{path}{joint}idioma=en")

@@ -162,7 +162,6 @@ async def test_pages_have_different_titles(client: AsyncClient) -> None:
     assert all(titles)
 
 
-@pytest.mark.both_engines
 async def test_list_of_three_and_page_of_three_sessions_cost_no_more_statements(client: AsyncClient) -> None:
     one = await make.make_training(title="Una")
     with statements() as list_of_one:
