@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.telephone import Telephone, telephone_at
 from tests.web.pages import draw
 from trainings.audit.actor import Actor
 from trainings.web.forms import Typed
@@ -44,22 +45,33 @@ KEEP_TWO = """() => new Promise((done) => {
 })"""
 
 
+@pytest.fixture(scope="module")
+def one_for_all(browser: Browser) -> Iterator[Telephone]:
+    telephone = telephone_at(browser, ORIGIN)
+    yield telephone
+    telephone.page.context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(one_for_all: Telephone) -> Iterator[Page]:
     """A phone that fails the test when the browser complains, of the content policy for example."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 320, "height": 640})
-    page = context.new_page()
+    yield from _heard(one_for_all)
 
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(message.text)
 
-    page.on("console", hear)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
+@pytest.fixture
+def own_page(browser: Browser) -> Iterator[Page]:
+    """The same for one test alone, whose clock may be moved."""
+    telephone = telephone_at(browser, ORIGIN)
+    yield from _heard(telephone)
+    telephone.page.context.close()
+
+
+def _heard(telephone: Telephone) -> Iterator[Page]:
+    telephone.watch.complaints.clear()
+    yield telephone.page
+    telephone.page.unroute_all()
+    # Whatever is asked for is answered by the test.
+    assert [one for one in telephone.watch.complaints if not one.startswith("asked elsewhere: ")] == []
 
 
 def show(page: Page, source: str, **values: Any) -> list[str]:
@@ -86,7 +98,10 @@ def show(page: Page, source: str, **values: Any) -> list[str]:
     return asked
 
 
-def test_form_goes_once_by_the_button_that_was_pressed_and_again_after_half_a_minute_without_answer(page: Page) -> None:
+def test_form_goes_once_by_the_button_that_was_pressed_and_again_after_half_a_minute_without_answer(
+    own_page: Page,
+) -> None:
+    page = own_page
     page.clock.install()
     asked = show(page, FORM)
     send, add = page.locator("button:not([name])"), page.locator("button[name=add]")
@@ -125,8 +140,8 @@ def test_summary_of_errors_has_the_focus_and_leads_to_the_field(page: Page) -> N
 
 def test_share_opens_the_telephones_own_sheet_or_whatsapp_and_copy_fills_the_clipboard(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=ORIGIN)
-    page.add_init_script("window.shared = []; navigator.share = async (what) => { window.shared.push(what) }")
     asked = show(page, SHARE)
+    page.evaluate("() => { window.shared = []; navigator.share = async (what) => { window.shared.push(what) } }")
     page.get_by_role("link", name="Invitar").click()
     assert page.evaluate("window.shared") == [{"title": "Taller", "url": "http://localhost:8000/c"}]
     assert asked == []
