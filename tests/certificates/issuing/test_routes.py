@@ -249,7 +249,7 @@ async def test_sample_then_is_a_picture_of_the_design_without_anybody(new_client
 
     face, back = await browser.get(address), await browser.get(f"{address}?lado=atras")
 
-    assert face.headers["content-type"] == "image/png"
+    assert (face.headers["content-type"], face.content == back.content) == ("image/png", False)
     assert Image.open(BytesIO(face.content)).size == (1056, 816)
     [read] = zxingcpp.read_barcodes(Image.open(BytesIO(back.content)).convert("RGB"))
     assert read.text == "HTTP://LOCALHOST:8000/V/00000000000000"
