@@ -206,6 +206,25 @@ def assert_everybody_has_a_receipt(pages: list[str]) -> None:
     assert "4 recibos de Q21.50: total Q86.00." in receipts
 
 
+def assert_contents_name_their_pages(pages: list[str]) -> None:
+    contents = re.findall(r"(\w[\w ]+?) página (\d+)", pages[0].partition("Contenido ")[2])
+    for words, page in contents:
+        found = pages[int(page) - 1]
+        assert ("Señoras y señores" if words == "Invitación" else words) in found, words
+    assert [words for words, _page in contents] == [
+        "Invitación", "Agenda", "Listado de asistencia", "Informe de la actividad", "Control de raciones",
+        "Recibos de pasaje",
+    ]  # fmt: skip
+
+
+def assert_everybody_is_listed(text: str) -> None:
+    marked = text.partition("Listado de asistencia Taller")[2].split("Informe de la actividad")[0]
+    assert "1 Ana Lucía Ba Coc Presente, 8:30 a. m. 2 Beto Ical No llegó" in marked
+    assert re.findall(r"Mujeres \d+ Hombres \d+ Sin dato \d+ Total (\d+)", marked) == ["4", "1"], "each adds up its own"
+    assert "Llegaron y no estaban en la hoja impresa." in marked
+    assert "– Tomás Xol Presente, 8:40 a. m." in marked
+
+
 async def test_file_holds_in_order_everything_that_proves_a_session_and_who_came_or_an_empty_list(
     held: Held, new_client: NewClient
 ) -> None:
@@ -215,14 +234,7 @@ async def test_file_holds_in_order_everything_that_proves_a_session_and_who_came
 
     pages = await file_of(held, new_client)
 
-    contents = re.findall(r"(\w[\w ]+?) página (\d+)", pages[0].partition("Contenido ")[2])
-    for words, page in contents:
-        found = pages[int(page) - 1]
-        assert ("Señoras y señores" if words == "Invitación" else words) in found, words
-    assert [words for words, _page in contents] == [
-        "Invitación", "Agenda", "Listado de asistencia", "Informe de la actividad", "Control de raciones",
-        "Recibos de pasaje",
-    ]  # fmt: skip
+    assert_contents_name_their_pages(pages)
     assert "COCODE Las Pozas" in page_with(pages, "Señoras y señores")
     assert "8:30 Bienvenida 10:30 Refacción" in page_with(pages, "Agenda")
     assert_reported(page_with(pages, "Informe de la actividad"), held)
@@ -231,11 +243,7 @@ async def test_file_holds_in_order_everything_that_proves_a_session_and_who_came
     [line] = await AuditLine.filter(act="attendance.print_file")
     assert (line.object_id, line.detail) == (held.door.key, {"n": 5, "receipts": 4})
     assert_everybody_has_a_receipt(pages)
-    marked = " ".join(pages).partition("Listado de asistencia Taller")[2].split("Informe de la actividad")[0]
-    assert "1 Ana Lucía Ba Coc Presente, 8:30 a. m. 2 Beto Ical No llegó" in marked
-    assert re.findall(r"Mujeres \d+ Hombres \d+ Sin dato \d+ Total (\d+)", marked) == ["4", "1"], "each adds up its own"
-    assert "Llegaron y no estaban en la hoja impresa." in marked
-    assert "– Tomás Xol Presente, 8:40 a. m." in marked
+    assert_everybody_is_listed(" ".join(pages))
     assert await printouts.count() == n_before
 
     empty = " ".join(await file_of(held, new_client, "vacia")).partition("Listado de asistencia Taller")[2]
