@@ -2,7 +2,8 @@
 
 VENV := .venv
 PORT ?= 8000
-WORKERS ?= 2
+# One more than the usual two processors: while a test waits for a browser or a server, another goes on.
+WORKERS ?= 3
 TESTS ?=
 AT ?=
 PYTHON ?= $(shell tools/find_python.sh)
