@@ -168,7 +168,7 @@ class ImmediateContext(SqliteTransactionContext):
             self._trxlock.release()
 
 
-STATEMENTS_KEPT = 512
+STATEMENTS_KEPT = 256
 """Read once and kept by a connection: to read a statement takes ten times as long as to answer it, and pages ask more
 than the 128 that a connection keeps by itself.
 """
