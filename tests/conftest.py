@@ -50,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"It is {clock.local(clock.now()):%A, %d %B %Y, %H:%M} in Guatemala."
+    now = clock.local(clock.now())
+    return f"It is {now:%A, %d %B %Y, %H:%M} in Guatemala, and turn {moment.turn()} ({moment.TURN} asks another)."
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,6 +20,9 @@ from trainings import clock
 AHEAD = "TESTS_AHEAD_S"
 """By how many seconds; the processes of the run inherit it, and `moved_clock` reads it in those of Python."""
 
+TURN = "TESTS_TURN"
+"""What is asked of one of many is asked of another at each run of another day."""
+
 IN_CHILDREN = str(Path(__file__).with_name("moved_clock"))
 
 DUSK = timedelta(seconds=20)
@@ -37,10 +40,16 @@ DATE_AHEAD = """(() => {
 def begin(at: str) -> None:
     """Let this run begin at a local moment, as `2026-12-07 07:05`; the first process decides for all. Empty: now."""
     _move_browsers()
+    turn()
     if AHEAD in os.environ:
         _go_ahead(_ahead())
     elif at:
         _go_ahead(datetime.fromisoformat(at).replace(tzinfo=clock.GUATEMALA) - datetime.now(UTC))
+
+
+def turn() -> int:
+    """A number of the machine's own day, whatever day the run takes it for: those four would come again and again."""
+    return int(os.environ.setdefault(TURN, str(datetime.now(UTC).toordinal())))
 
 
 def go_on() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import AsyncClient
 
-from tests import make
+from tests import make, moment
 from tests.access_public import FOR_ALL, FOR_HOLDERS
 from tests.access_table import (
     ACCOUNT,
@@ -39,14 +39,13 @@ from tests.database import Database
 from tests.schedule.panel import NOWHERE, posted
 from tests.test_led_to import is_refused, name_of, ways_of
 from tests.two_hubs import FORM, World, outcome, routes, two_hubs
-from trainings import clock
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.lib import tokens
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.allow import HOLDER, PUBLIC
 
-TODAY = clock.today().toordinal()
+TODAY = moment.turn()
 
 Freeze = Callable[[datetime], None]
 
@@ -114,6 +113,9 @@ def askers_of(name: str, place: int) -> Iterator[tuple[str, str]]:
         yield who, HERE
     if THERE in whose_of(name):
         yield bound[place % len(bound)], THERE
+    for reader in rule.seen - {who}:
+        # Only the action refuses what they may read but not do.
+        yield reader, HERE
     if place % FEW == 0 and (closed_to := sorted({*ROLES, NOBODY} - rule.opens_to)):
         yield closed_to[place // FEW % len(closed_to)], HERE
 

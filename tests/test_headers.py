@@ -11,7 +11,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 from tortoise.connection import get_connection
 
-from tests import asgi, make
+from tests import asgi, make, moment
 from tests.access_table import HERE, PANEL, THERE
 from tests.addresses import Address, Objects
 from tests.certificates.held import AFTER
@@ -19,7 +19,6 @@ from tests.database import Database
 from tests.two_hubs import outcome, routes, two_hubs
 from tests.web.pages import Page
 from tests.web.test_catalogue import Words
-from trainings import clock
 from trainings.app import create_app
 from trainings.settings import Settings
 from trainings.web.guide import ADDRESS as GUIDE
@@ -53,7 +52,7 @@ NOTED = {"audit_line", "rate_window", "certificate_file", "printout", "month_pos
 FEW = 8
 """One in so many addresses is opened today for what others answer by the same lines: what is drawn, or without body."""
 DRAWN = re.compile(r"\.(png|pdf)$")
-TODAY = clock.today().toordinal()
+TODAY = moment.turn()
 
 
 @pytest.fixture

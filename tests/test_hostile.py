@@ -17,14 +17,13 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import AsyncClient, Response
 
-from tests import make
+from tests import make, moment
 from tests.access_table import HERE
 from tests.addresses import Address, Objects, addresses
 from tests.cast import Cast
 from tests.certificates.held import AFTER
 from tests.database import Database
 from tests.two_hubs import two_hubs
-from trainings import clock
 from trainings.app import create_app
 from trainings.schedule.catalogue.course_forms import contents_of
 from trainings.settings import Settings, get_settings
@@ -80,7 +79,7 @@ BODIES = (
 FILE = re.compile(r"\.\w+$")
 WORD = re.compile(r"\{(\w+)\}")
 """What an address holds that may be any word."""
-TODAY = clock.today().toordinal()
+TODAY = moment.turn()
 """What is asked in turn begins elsewhere each day."""
 SECONDS = 5.0
 """Of computing for one answer; most take a few milliseconds."""

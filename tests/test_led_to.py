@@ -16,12 +16,11 @@ import pytest
 from httpx2 import AsyncClient, Response
 from starlette.routing import compile_path
 
-from tests import asgi, make
+from tests import asgi, make, moment
 from tests.access_table import IN, as_at
 from tests.access_table import PANEL as RULES
 from tests.browser import demo
 from tests.database import Database
-from trainings import clock
 from trainings.accounts.models import User
 from trainings.app import create_app
 from trainings.seed.world import DOMAIN
@@ -34,7 +33,7 @@ FILE = re.compile(r"\.\w+$")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 PATTERNS = {name: compile_path(name.partition(" ")[2])[0] for name in RULES}
 OF_ITS_OBJECT = {name for name, rule in RULES.items() if rule.partly}
-TODAY = clock.today().toordinal()
+TODAY = moment.turn()
 SAME = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d[\d-]*|(?<=hojas/)\w+")
 AT = {
     "admin": "platform",

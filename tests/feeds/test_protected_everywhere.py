@@ -10,6 +10,7 @@ from pathlib import Path
 
 from httpx2 import AsyncClient
 
+from tests import moment
 from tests.addresses import Objects, addresses, objects_of
 from tests.certificates.held import AFTER
 from tests.database import settings_for
@@ -40,7 +41,7 @@ Freeze = Callable[[datetime], None]
 AROUND = ("course__topic", "hub__seat", "venue__municipality", "sessions__venue__municipality")
 ENGLISH = {"accept-language": "en"}
 """Each page says in it, every other day, what it says in Spanish."""
-TODAY = clock.today().toordinal()
+TODAY = moment.turn()
 STORIES: tuple[tuple[Step, ...], ...] = (
     (protect,),
     (protect, move_to_another_house),

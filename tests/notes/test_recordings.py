@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import moment
 from tests.notes import sounds
-from trainings import clock
 from trainings.errors import Refusal
 from trainings.notes import recordings
 from trainings.notes.recordings import BrokenRecording, EmptyRecording, NoRecording
 from trainings.web.files import RecordingTooLarge
 
-TODAY = clock.today().toordinal()
+TODAY = moment.turn()
 MOST_PLACES = 90
 """At which one recording is cut off, each day at others."""
 

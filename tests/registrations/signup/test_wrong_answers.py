@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import AsyncClient
 
-from tests import make
+from tests import make, moment
 from tests.registrations.forms import FORM_TYPE, errors_of, path_of, post
 from tests.registrations.wishes import KEY
 from tests.web.pages import Page
-from trainings import clock
 from trainings.people.models import Consent, Participant
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 from trainings.registrations.signup.forms import GuardianForm, MemberForm, SharedForm
@@ -168,7 +167,7 @@ OF_THE_CHILD = (*(f"members-1-{name}" for name in (*MemberForm.model_fields, "as
 async def test_every_field_survives_every_hostile_value(client: AsyncClient, fields: tuple[str, ...]) -> None:
     training = await make.make_training(childcare_capacity=3, admits_minors=True)
 
-    for n, name in enumerate(fields, start=clock.today().toordinal()):
+    for n, name in enumerate(fields, start=moment.turn()):
         # Each field alone has one of them, every day the next.
         value = HOSTILE[n % len(HOSTILE)]
         answer = await post(client, training, **(CHILD | {name: value}))
