@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
 
 from tests.browser.steps import Watch
 
+ALIVE = "/salud"
 NARROW, WIDE = ViewportSize(width=320, height=640), ViewportSize(width=1280, height=1000)
 
 
@@ -27,7 +28,15 @@ class Telephone:
 
     def empty(self) -> None:
         """As if nobody had used it yet, but for the files of the site."""
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.context.unroute_all(behavior="ignoreErrors")
         self.page.context.set_offline(False)
+        self.page.emulate_media(
+            media="null", color_scheme="null", reduced_motion="null", forced_colors="null", contrast="null"
+        )
+        # What is kept of a window is reached only from the site; from here no script of the page before runs on.
+        self.open(ALIVE)
+        self.page.evaluate("() => sessionStorage.clear()")
         self.page.context.clear_cookies()
         self.wire.send("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": "all"})
         self.page.set_viewport_size(NARROW)

@@ -6,7 +6,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.scanner import HASTEN
 from tests.browser.steps import FITS
-from tests.browser.telephone import NARROW, Telephone
+from tests.browser.telephone import NARROW, WIDE, Telephone
 from tests.registrations.lists import HEADER, people
 from tests.tables import text
 
@@ -15,11 +15,17 @@ TAKEN = "Riesgos de la migración irregular"
 
 
 def test_page_follows_the_list_to_its_end_by_itself_and_fits_the_narrowest_screen(assistant: Telephone) -> None:
-    page = assistant.page
-    page.add_init_script(f"({HASTEN})()")
-    open_upload(assistant)
-    send(page)
+    with assistant.page.context.new_page() as page:
+        page.set_viewport_size(WIDE)
+        page.add_init_script(f"({HASTEN})()")
+        page.goto(f"{assistant.origin}/panel/capacitaciones?estado=published")
+        open_upload(page)
+        send(page)
+        follow(page)
 
+
+def follow(page: Page) -> None:
+    """To the result."""
     expect(page.get_by_role("heading", level=1)).to_have_text("La lista está inscrita")
     expect(page.get_by_text("personas inscritas")).to_be_visible()
     with page.expect_download() as errors:
@@ -31,9 +37,8 @@ def test_page_follows_the_list_to_its_end_by_itself_and_fits_the_narrowest_scree
     assert page.evaluate(FITS)
 
 
-def open_upload(assistant: Telephone) -> None:
+def open_upload(page: Page) -> None:
     """The page that takes a list, for a training that is to come."""
-    page = assistant.open("/panel/capacitaciones?estado=published")
     # The last of the year comes first in the list: it is always still to come.
     page.get_by_role("rowheader").filter(has_not_text=TAKEN).get_by_role("link").first.click()
     page.get_by_role("link", name="Importar una lista").click()

@@ -168,8 +168,8 @@ def scan_with_a_cable(phone: Phone, village: Village) -> None:
 
 
 def remember_silence(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
     """It was asked for before the page was opened anew."""
+    [ana] = village.people(1)
     quiet = phone.page.get_by_role("button", name="Sin sonido")
     phone.page.evaluate(LISTEN)
     expect(quiet).to_have_attribute("aria-pressed", "true")

@@ -31,6 +31,7 @@ NO_CAMERA = (
     "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') } }"
 )
 IS_OFF = "() => document.querySelector('video').srcObject === null"
+UNSENT_NOTE_RAN = """async () => { await import(document.querySelector('script[src*="/unsent-note"]').src) }"""
 MARKS = "**/asistencia/marcas"
 
 
@@ -68,6 +69,7 @@ def test_codes_rows_and_camera_mark_and_the_camera_rests_when_nobody_needs_it(
     tap_rows(scanner, village)
     show_a_nameless_card(scanner, village)
     assert scanner.page.evaluate("() => globalThis.sameDocument")
+    warn_of_nothing(scanner)
     assert scanner.complaints == []
 
 
@@ -187,6 +189,15 @@ def show_a_nameless_card(scanner: Scanner, village: Village) -> None:
     scanner.type_code(village.people(1)[0].short_code)
     scanner.expect_answer("present")
     expect(link).to_have_count(0)
+
+
+def warn_of_nothing(scanner: Scanner) -> None:
+    """Before the session is closed: no mark waits."""
+    scanner.expect_sync("Todo enviado")
+    scanner.page.get_by_role("link", name="Cerrar la sesión").click()
+    expect(scanner.page.get_by_label("¿A qué hora terminó?")).to_be_visible()
+    scanner.page.evaluate(UNSENT_NOTE_RAN)
+    assert scanner.page.locator("[data-unsent]").is_hidden()
 
 
 # -- on a failing line
