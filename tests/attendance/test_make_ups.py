@@ -149,6 +149,29 @@ async def test_two_sign_ups_for_one_training_are_merged_then_all_counts_for_one_
         assert (await hours(door.ana), await hours(again)) == ((240, False), (180, False))
 
 
+async def test_one_of_two_places_at_a_training_was_given_back_then_it_tells_its_own_stays_alone(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    again = await sign_up_again(door, door.training)
+    await attend(door, door.ana, door.session, freeze, 4)
+    with_place = await stays_of_person(again)
+    again.state = RegistrationState.CANCELLED
+    await again.save(update_fields=["state"])
+
+    given_back = await stays_of_person(again)
+
+    assert ([one.minutes for one in with_place], given_back) == ([240], [])
+
+
+async def test_sign_up_at_another_date_then_it_tells_no_stay_of_the_date_before(db: Settings, freeze: Freeze) -> None:
+    door, _other, again = await at_two_dates()
+    await attend(door, door.ana, door.session, freeze, 4)
+
+    assert [one.minutes for one in await stays_of_person(door.ana)] == [240]
+    assert await stays_of_person(again) == []
+
+
 async def test_merge_or_undo_was_cut_off_before_its_hours_then_said_again_they_are(
     db: Settings, freeze: Freeze
 ) -> None:
