@@ -170,10 +170,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _engines_of(test: pytest.Item) -> list[Any]:
     if test.config.getoption("postgres"):
         return ["postgres"]
+    if test.get_closest_marker("both_engines"):
+        return ["sqlite", "postgres"]
     if test.get_closest_marker("race"):
         return ["postgres", pytest.param("sqlite", marks=pytest.mark.proof)]
-    asks_both = test.get_closest_marker("both_engines") or test.get_closest_marker("proof")
-    return ["sqlite", "postgres"] if asks_both else ["sqlite"]
+    return ["sqlite", "postgres"] if test.get_closest_marker("proof") else ["sqlite"]
 
 
 @pytest.fixture

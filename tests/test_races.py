@@ -1,6 +1,7 @@
 """Many at the same moment: places are never oversold, the same is never doubled, nobody waits for ever.
 
-On PostgreSQL, and in the long proof on both engines, within one process and from two.
+On PostgreSQL, and in the long proof on both engines, within one process and from two. Three always ask both: SQLite is
+the default.
 """
 
 from __future__ import annotations
@@ -156,6 +157,7 @@ async def test_forms_of_a_crowd_sent_at_once_for_20_places(client: AsyncClient) 
     await check_numbers(training, n_waiting=AT_ONCE - PLACES)
 
 
+@pytest.mark.both_engines
 async def test_10_clicks_on_one_button_are_one_registration(client: AsyncClient) -> None:
     training = await make.make_training()
     answers = {
@@ -289,6 +291,7 @@ async def test_one_walk_in_sent_10_times_at_once_is_one_person(db: Settings, fre
     assert counts == [1, 1, 1]
 
 
+@pytest.mark.both_engines
 async def test_scans_during_closing_are_all_counted(db: Settings, freeze: Freeze) -> None:
     training = await make.make_training(capacity=16)
     session = training.sessions[0]
@@ -333,6 +336,7 @@ async def test_doors_of_two_trainings_that_take_each_others_people_never_wait_in
     assert await Registration.filter(minutes_attended=240).count() == 12, "each made up at the other's session"
 
 
+@pytest.mark.both_engines
 async def test_nothing_is_left_locked_when_many_give_up_waiting(db: Settings) -> None:
     training = await make.make_training(capacity=PLACES)
     tasks = [asyncio.create_task(rush.different(training.id, number)) for number in range(AT_ONCE)]
