@@ -358,7 +358,7 @@ def be_puzzled_by_a_mark(phone: Phone, village: Village) -> None:
     expect(phone.page.get_by_role("alert").filter(has_text="guarde una copia")).to_be_visible()
     expect(phone.page.locator("[data-copy-now]")).to_be_visible()
     phone.context.unroute("**/marcar/api/marcas")
-    phone.look_until("[data-send][hidden]")
+    phone.look_until("[data-queue] ~ [data-send][hidden]")
     phone.expect_queue("Todo enviado")
     expect(phone.page.locator("[data-copy-now]")).to_be_hidden()
     assert village.presences_of(ana) == 1
