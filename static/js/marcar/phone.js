@@ -192,6 +192,8 @@ export class Phone {
    * @param {ScanEvent[]} events those that it answers
    */
   async answered({ device = {} }, events) {
+    // Its lists go with the next answer to how things stand: one that is under way may be older than this.
+    if (device.revoked) this.refreshAnew();
     const newest = Math.max(0, ...events.map(({ seq }) => seq));
     if (!device.lacks?.some((/** @type {Run} */ [first]) => first < newest)) return;
     await this.#sendAgain((await this.store.everything()).filter((one) => isSent(one) && one.event.seq < newest), device.lacks);

@@ -69,6 +69,28 @@ test("what was sent stays as long where the phone is taken out of use, or the se
   assert.deepEqual([...kept.keys()], ["m2"]);
 });
 
+test("a phone that learns from its marks that it is out of use lets go of its lists, whatever was asked before", async () => {
+  const { phone } = phoneWith(marks());
+  await asked(phone, 0);
+  const answers = [{ revoked: false, sessions: [SESSION] }, { revoked: true, sessions: [] }];
+  let answer = () => undefined;
+  globalThis.fetch = async () => {
+    const { revoked, sessions } = answers.shift();
+    if (sessions.length) await new Promise((resolve) => (answer = resolve));
+    return { status: 200, json: async () => ({ now: wall, device: { id: "d", last_seq: 3, revoked }, sessions }), headers: new Headers() };
+  };
+
+  const older = phone.refresh();
+  await phone.heard({ device: { revoked: true } }, wall);
+  await phone.answered({ device: { revoked: true } }, []);
+  while (answers.length > 1) await Promise.resolve();
+  answer();
+  await older;
+  for (let n = 0; n < 20; n += 1) await new Promise((resolve) => setTimeout(resolve));
+
+  assert.deepEqual([phone.account, phone.sessions, answers], ["revoked", [], []]);
+});
+
 const waiting = (kept) => [...kept.values()].filter((one) => one.waiting).map(({ id }) => id);
 
 test("marks that a restored server lacks are sent again also where a later one came to it first", async () => {
