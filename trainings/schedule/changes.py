@@ -178,7 +178,8 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedC
 
 async def still_said_of(things: Q) -> list[DatedChange]:
     recent = reads(DatedChange).filter(things, created_at__gt=clock.now() - SHOWN_FOR).order_by("-created_at", "-id")
-    return still_said(await recent.select_related("session", "left_venue__municipality"))
+    # Hardly ever is there one: what belongs to it is asked for only then.
+    return still_said(await recent.prefetch_related("session", "left_venue__municipality"))
 
 
 async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]:
