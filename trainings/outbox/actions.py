@@ -172,9 +172,11 @@ async def enqueue_many(
     assert is_in_transaction(), "jobs are written together with what causes them"
     now = clock.now()
     begin, end = '{"registration_id": "', f'", {json.dumps(payload).removeprefix("{")}' if payload else '"}'
-    due, of_batch = run_at or now, () if batch_id is None else (batch_id,)
+    of_batch = () if batch_id is None else (str(batch_id),)
+    # What is the same in thousands of rows is turned to text once.
+    made, due, hub = *sql.moments([now, run_at or now]), str(hub_id)
     rows = [
-        (key, now, kind, begin + subject + end, dedup, subject, hub_id, "", due, *of_batch)
+        (key, made, kind, begin + subject + end, dedup, subject, hub, "", due, *of_batch)
         for key, (subject, dedup) in zip(uuid7_texts(), wanted, strict=False)
     ]
     await sql.write_all([Statement(JOBS_OF_BATCH if of_batch else JOBS, rows)])
