@@ -141,4 +141,5 @@ FOR_ALL = {
     "GET /salud/listo",
     "GET /.well-known/security.txt",
     "GET /robots.txt",
+    "GET /sitemap.xml",
 }

@@ -13,7 +13,7 @@ from trainings.panel.people import (
     person_routes,
     ticket_routes,
 )
-from trainings.panel.public import calendar_routes, health_routes, place_routes
+from trainings.panel.public import calendar_routes, health_routes, place_routes, sitemap_routes
 from trainings.panel.public import list_routes as public_list_routes
 from trainings.panel.trainings import (
     absence_routes,
@@ -30,6 +30,7 @@ from trainings.panel.trainings import (
 
 routes: list[BaseRoute] = [
     *health_routes.routes,
+    *sitemap_routes.routes,
     *place_routes.routes,
     *public_list_routes.routes,
     *calendar_routes.routes,

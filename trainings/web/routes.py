@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.settings import get_settings
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.render import render
+from trainings.web.render import absolute, render
 
 ROBOTS = """User-agent: *
 Disallow: /panel/
@@ -36,7 +36,7 @@ async def security_contact(_request: Request) -> Response:
 
 @allow(PUBLIC)
 async def robots(_request: Request) -> Response:
-    return PlainTextResponse(ROBOTS)
+    return PlainTextResponse(f"{ROBOTS}\nSitemap: {absolute('/sitemap.xml')}\n")
 
 
 @allow(PUBLIC)

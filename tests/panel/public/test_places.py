@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -78,16 +79,16 @@ async def test_home_marks_municipalities_on_the_map_and_in_the_list(client: Asyn
     assert "Límites: CONRED / OCHA" in page.text
 
 
-async def test_home_band_lights_the_days_of_the_first_month(client: AsyncClient, freeze: object) -> None:
-    freeze(datetime(2027, 3, 1, 15, tzinfo=clock.GUATEMALA))  # type: ignore[operator]
-    for days in (3, 5, 40):
+async def test_home_band_lights_the_next_thirty_days(client: AsyncClient, freeze: object) -> None:
+    freeze(datetime(2027, 3, 20, 15, tzinfo=clock.GUATEMALA))  # type: ignore[operator]
+    for days in (3, 29, 30):
         await make.make_training(sessions=[days_from_now(days)])
 
     page = await get(client, "/")
 
-    assert "Marzo de 2027." in page.text
+    assert "Los próximos 30 días: 20 de marzo a 18 de abril de 2027." in page.text
     (figure,) = page.source.split('<figure class="month">')[1:]
-    assert [part.split("<")[0] for part in figure.split('y="23">')[1:]] == ["4", "6"]
+    assert re.findall(r'<text x="(\d+)" y="23">(\d+)</text>', figure) == [("42", "23"), ("354", "18")]
 
 
 @pytest.mark.parametrize("path", ["/", "/municipios/la-libertad-peten"])

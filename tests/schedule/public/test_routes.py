@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -14,6 +16,7 @@ from PIL import Image
 
 from tests import make
 from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, page_of, rows
+from tests.web.pages import Page
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
@@ -36,6 +39,12 @@ FACTS = (
     "Mitos y realidades",
     "Puede inscribirse hasta el viernes 5 de marzo, 4:00 p. m.",
 )
+
+
+def event_in(page: Page) -> dict[str, Any]:
+    told = page.source.partition('<script type="application/ld+json">')[2].partition("</script>")[0]
+    found: dict[str, Any] = json.loads(told)
+    return found
 
 
 # -- one training: what it says
@@ -212,12 +221,47 @@ async def test_protected_place_is_told_by_its_municipality_only(client: AsyncCli
 
     page = await page_of(client, training)
     entry = await client.get(f"/capacitaciones/{training.slug}/evento.ics")
+    place = event_in(page)["location"]
 
+    assert place["name"] == "La Libertad, Petén"
+    assert "streetAddress" not in place["address"]
     for text in (page.source, entry.text):
         for secret in ("Casa segura", "Callejón 3", "16.787", "openstreetmap", "Rampa"):
             assert secret not in text
     assert "El lugar exacto se le dice al inscribirse." in page.text
     assert "La Libertad, Petén" in page.text
+
+
+async def test_search_engines_read_what_the_page_shows(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    venue = await make.make_venue(await make.make_hub(), "Salón </script> & más", address="2.a calle")
+    training = await make.make_training(venue=venue, title="Derechos <b>", sessions=[on(6), on(13)])
+
+    page = await page_of(client, training)
+    event = event_in(page)
+
+    assert (event["@type"], event["name"]) == ("Event", "Derechos <b>")
+    assert (event["startDate"], event["endDate"]) == ("2027-03-06T08:30-06:00", "2027-03-13T12:30-06:00")
+    assert event["location"]["name"] == "Salón </script> & más"
+    assert event["location"]["address"]["streetAddress"] == "2.a calle"
+    assert [one["startDate"] for one in event["subEvent"]] == ["2027-03-06T08:30-06:00", "2027-03-13T08:30-06:00"]
+    assert "</script> &" not in page.source
+
+
+async def test_sitemap_names_neither_protected_nor_unlisted_trainings(client: AsyncClient) -> None:
+    shown = await make.make_training(title="A la vista")
+    await make.make_training(place_shown=PlaceShown.AFTER_CONFIRMATION)
+    for state in (TrainingState.UNLISTED, TrainingState.DRAFT, TrainingState.CANCELLED):
+        await make.make_training(state=state)
+
+    answer = await client.get("/sitemap.xml")
+    told = re.findall(r"<url><loc>(.+?)</loc></url>", answer.text)
+
+    assert answer.headers["content-type"].startswith("application/xml")
+    assert [one for one in told if "/capacitaciones/" in one] == [f"http://localhost:8000/capacitaciones/{shown.slug}"]
+    assert {f"http://localhost:8000{path}" for path in ("/", "/municipios/la-libertad-peten")} <= set(told)
+    assert [(await client.get(one)).status_code for one in told] == [200] * len(told)
+    assert "Sitemap: http://localhost:8000/sitemap.xml" in (await client.get("/robots.txt")).text
 
 
 async def test_unlisted_training_is_reached_by_its_address_only_and_not_indexed(client: AsyncClient) -> None:
@@ -227,6 +271,7 @@ async def test_unlisted_training_is_reached_by_its_address_only_and_not_indexed(
     page = await page_of(client, unlisted)
     listed = await get(client, "/capacitaciones")
 
+    assert not page.all("script", type="application/ld+json")
     assert page.one("meta", name="robots")["content"] == "noindex"
     assert page.one("a", href=f"/capacitaciones/{unlisted.slug}/inscripcion")
     assert not any(href.endswith("evento.ics") for href in links(page))

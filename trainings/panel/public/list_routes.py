@@ -12,6 +12,7 @@ from trainings import clock
 from trainings.outreach.queries import ListedActivity
 from trainings.outreach.words import KINDS
 from trainings.panel.public.activities import activities_of
+from trainings.panel.public.event_data import event_of
 from trainings.places.map import Marked, department_map
 from trainings.schedule.ics import calendar_entry
 from trainings.schedule.models import TrainingState
@@ -101,6 +102,7 @@ def _page(request: Request, training: Posted) -> Response:
         "shows_seats": training.phase in COUNTED,
         "is_coming": training.phase not in (Phase.CANCELLED, Phase.HELD),
         "has_entry": has_entry(training),
+        "event": event_of(training),
     }
     return render(request, "panel/public/training.html", context)
 

@@ -93,7 +93,7 @@ async def index(request: Request) -> Response:
     context = {
         "rows": rows_of(await public_queries.listed_trainings(ids[:MOST_SHOWN])),
         "n_trainings": len(ids),
-        "month": overview.month_of(coming),
+        "ahead": overview.days_ahead(coming),
         "map": drawn,
         "feed": feed_links("/cal/guatemala.ics", gettext("Capacitaciones de las ventanillas")),
     }

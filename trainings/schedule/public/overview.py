@@ -1,30 +1,30 @@
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from urllib.parse import quote
 
 from trainings import clock
+from trainings.lib import dates
 from trainings.places.data import by_code, department_name
 from trainings.places.map import Marked
 from trainings.places.outlines import LATITUDE_SHRINK
 from trainings.schedule import towns
 from trainings.schedule.public.posted import HubCard
 from trainings.schedule.public.queries import Coming
-from trainings.web.i18n import ngettext
+from trainings.web.i18n import language, ngettext
 
 MOST_HUBS_NEAR = 2
+DAYS_AHEAD = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """Days (from 1) with coming trainings; `start`: the first such moment."""
+class DaysAhead:
+    """Today is the first. `lit`: position (from 1) and day of the month of those with trainings."""
 
-    start: datetime
-    days: tuple[int, ...]
-    n_days: int
+    lit: Mapping[int, int]
+    words: str
 
 
 def counts(coming: Iterable[Coming]) -> dict[str, int]:
@@ -55,13 +55,13 @@ def n_trainings(n: int) -> str:
     return ngettext("%(num)s capacitación", "%(num)s capacitaciones", n) % {"num": n}
 
 
-def month_of(coming: Sequence[Coming]) -> Month | None:
-    if not coming:
-        return None
-    first = clock.local(coming[0].starts_at)
-    moments = [clock.local(one.starts_at) for one in coming]
-    days = {moment.day for moment in moments if (moment.year, moment.month) == (first.year, first.month)}
-    return Month(coming[0].starts_at, tuple(sorted(days)), monthrange(first.year, first.month)[1])
+def days_ahead(coming: Iterable[Coming]) -> DaysAhead:
+    """Of the next thirty days; what began before and is not over counts today."""
+    today = clock.today()
+    days = [today + timedelta(days=n) for n in range(DAYS_AHEAD)]
+    busy = {max(clock.local(one.starts_at).date(), today) for one in coming}
+    lit = {n: day.day for n, day in enumerate(days, start=1) if day in busy}
+    return DaysAhead(lit, dates.date_span(days, language()))
 
 
 def nearest_session(code: str, coming: Iterable[Coming]) -> Coming | None:
