@@ -10,12 +10,14 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.outreach.make_activity import make_activity
 from tests.queries import counted_queries
 from tests.schedule.panel import LIST, as_
 from tests.web.pages import Page
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant
 from trainings.lib import dates
+from trainings.outreach.actions import TimeAndPlace
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingState
 
@@ -62,7 +64,8 @@ async def test_who_sees_more_than_they_hold_is_led_to_take_attendance_of_the_own
 
     page = Page((await (await as_(client, cast, "facilitator")).get("/panel")).text)
 
-    led_to = [str(link["href"]) for link in page.all("a") if str(link["href"]).endswith("/asistencia")]
+    doors = re.compile("/panel/sesiones/[^/]+/asistencia")
+    led_to = [str(link["href"]) for link in page.all("a") if doors.fullmatch(str(link["href"]))]
     assert set(led_to) == {f"/panel/sesiones/{own.sessions[0].id}/asistencia"}
     assert [(await client.get(path)).status_code for path in led_to] == [200] * len(led_to)
 
@@ -74,6 +77,43 @@ async def test_box_of_the_week_says_which_half_of_the_day(client: AsyncClient, c
     page = Page((await (await as_(client, cast, "coordinator")).get("/panel/semana?desde=2027-03-03")).text)
 
     assert "2:00 p. m. Por la tarde" in page.text.replace(dates.NBSP, " ")
+
+
+THIRD = datetime(2027, 3, 3, tzinfo=clock.GUATEMALA)
+
+
+def at(hours: float, until: float) -> tuple[datetime, datetime]:
+    return THIRD + timedelta(hours=hours), THIRD + timedelta(hours=until)
+
+
+def columns(page: str) -> dict[str, str]:
+    """The days of the week, by date."""
+    return {one[:10]: one for one in page.split('data-day="')[1:]}
+
+
+async def test_what_lasts_all_day_stands_above_the_hours(client: AsyncClient, cast: Cast) -> None:
+    await make.make_training(hub=cast.hub, title="Taller", sessions=[at(9, 11)])
+    for title, hours in (("Feria", (6, 18)), ("Charla", (14, 15.5))):
+        await make_activity(cast.hub, title=title, when=TimeAndPlace(*at(*hours), cast.hub.seat_id, None, "Parque"))
+
+    days = columns((await (await as_(client, cast, "coordinator")).get("/panel/semana?desde=2027-03-03")).text)
+
+    whole, _, timed = days["2027-03-03"].partition('<ol class="timed">')
+    assert re.findall(r"</b> (\w+)</a>", whole) == ["Feria"]
+    assert re.findall(r"</b> (\w+)</a>", timed) == ["Taller", "Charla"]
+    assert "6:00 a. m. a 6:00 p. m." in whole.replace(dates.NBSP, " ")
+    assert 'class="box f3 s4' in timed, "the hours begin at eight, whenever the fair does"
+
+
+async def test_sessions_at_once_share_one_place_with_their_titles(client: AsyncClient, cast: Cast) -> None:
+    for title, hours in (("Una", (8, 10)), ("Otra", (9.5, 11)), ("Breve", (11, 11.5)), ("Sola", (14, 16))):
+        await make.make_training(hub=cast.hub, title=title, sessions=[at(*hours)])
+
+    days = columns((await (await as_(client, cast, "coordinator")).get("/panel/semana?desde=2027-03-03")).text)
+
+    piles = re.findall(r'<li class="pile ([^"]+)"><ol>(.*?)</ol>', days["2027-03-03"], re.DOTALL)
+    assert [(slot, re.findall(r"</b> (\w+)</a>", boxes)) for slot, boxes in piles] == [("f1 s6", ["Una", "Otra"])]
+    assert re.findall(r'<li class="box (f\w+ s\w+)', days["2027-03-03"]) == ["f7 s2", "f13 s4"]
 
 
 WHATEVER: list[str] = ["", "ayer", "2027-02-30", "0001-01-01", "9999-12-31", "2027-03-04T10:00", "١٢"]

@@ -25,6 +25,7 @@ from trainings.registrations.queries import counts_by_state
 from trainings.schedule import queries
 from trainings.schedule.models import TrainingState
 from trainings.schedule.public.entries import Entry
+from trainings.schedule.public.facts import hours_of
 from trainings.schedule.session_words import short_day, short_weekday, when
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.allow import allow
@@ -33,8 +34,9 @@ from trainings.web.render import render
 
 FIRST_HOUR, LAST_HOUR = 8, 18
 HALF_HOUR = 30
-SHORTEST_BOX = 2
-READABLE = timedelta(hours=1)
+SHORTEST_BOX, LONGEST_BOX = 2, 24
+WHOLE_DAY = timedelta(hours=8)
+"""Activities from this length on stand above the hours."""
 COMING = 10
 EARLIEST, LATEST = date(2000, 1, 2), date(2100, 1, 1)
 
@@ -44,25 +46,36 @@ class Event:
     starts_at: datetime
     ends_at: datetime
     entry: Entry
+    is_whole_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`slot`: its classes (start, length, state); `half`: the usual half of the day, not written."""
+    """`half`: the usual half of the day, not written."""
 
-    slot: str
     time: str
     half: str
     entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
+class Pile:
+    """What would cover each other shares one place, in order. `slot`: the classes of its start and length."""
+
+    slot: str
+    boxes: Sequence[Box]
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
+    """`whole`: what lasts all day."""
+
     day: date
     name: str
     is_today: bool
     notes: Sequence[str]
-    boxes: Sequence[Box]
+    whole: Sequence[Box]
+    piles: Sequence[Pile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +150,17 @@ def _events(loaded: Loaded, actor: Actor, waiting: Mapping[UUID, int]) -> list[E
         Event(one.starts_at, one.ends_at, session_entry(one, actor, _box_state(one, waiting.get(one.training_id, 0))))
         for one in loaded.sessions
     ]
-    found += [Event(one.starts_at, one.ends_at, activity_entry(one, may_move)) for one in loaded.activities]
+    found += [
+        Event(one.starts_at, one.ends_at, activity_entry(one, may_move), one.ends_at - one.starts_at >= WHOLE_DAY)
+        for one in loaded.activities
+    ]
     return sorted(found, key=lambda event: event.starts_at)
 
 
 def _hours(events: Sequence[Event]) -> tuple[int, int]:
-    starts = [clock.local(event.starts_at) for event in events]
-    ends = [clock.local(event.ends_at) for event in events]
+    shown = [event for event in events if not event.is_whole_day]
+    starts = [clock.local(event.starts_at) for event in shown]
+    ends = [clock.local(event.ends_at) for event in shown]
     last = [
         24 if end.date() > start.date() else end.hour + bool(end.minute)
         for start, end in zip(starts, ends, strict=True)
@@ -158,26 +175,36 @@ def _day(day: date, events: Sequence[Event], first_hour: int, notes: Sequence[st
         name=short_weekday(day),
         is_today=day == clock.today(),
         notes=notes,
-        boxes=[_box(event, first_hour, layer=_layer(event, of_day[:n])) for n, event in enumerate(of_day)],
+        whole=[Box(hours_of(event), "", event.entry) for event in of_day if event.is_whole_day],
+        piles=_piles([event for event in of_day if not event.is_whole_day], first_hour),
     )
 
 
-def _layer(event: Event, before: Sequence[Event]) -> str:
-    at_once = [other for other in before if other.ends_at > event.starts_at]
-    if not at_once:
-        return ""
-    return "over" if all(event.starts_at - other.starts_at >= READABLE for other in at_once) else "beside"
+def _piles(events: Sequence[Event], first_hour: int) -> list[Pile]:
+    found: list[tuple[int, int, list[Box]]] = []
+    for event in events:
+        first, end = _rows(event, first_hour)
+        boxes = [Box(*_time_and_half(event.entry), event.entry)]
+        if found and first < found[-1][1]:
+            first, ended, before = found.pop()
+            boxes = before + boxes
+            end = max(end, ended, first + SHORTEST_BOX * len(boxes))
+        found.append((first, end, boxes))
+    return [Pile(f"f{first} s{min(end - first, LONGEST_BOX)}", boxes) for first, end, boxes in found]
 
 
-def _box(event: Event, first_hour: int, *, layer: str) -> Box:
+def _rows(event: Event, first_hour: int) -> tuple[int, int]:
+    """The first half hour (from 1) and the one after the last."""
     start = clock.local(event.starts_at)
     row = (start.hour - first_hour) * 2 + start.minute // HALF_HOUR + 1
     rows = -(-int((event.ends_at - event.starts_at).total_seconds()) // (HALF_HOUR * 60))
     rest = (24 - first_hour) * 2 + 1 - row
-    height = min(max(rows, SHORTEST_BOX), max(rest, 1))
-    time, _, half = event.entry.time.partition(dates.NBSP)
-    slot = " ".join(filter(None, (f"f{row}", f"s{height}", event.entry.look, layer)))
-    return Box(slot, time, half, event.entry)
+    return row, row + min(max(rows, SHORTEST_BOX), max(rest, 1))
+
+
+def _time_and_half(entry: Entry) -> tuple[str, str]:
+    time, _, half = entry.time.partition(dates.NBSP)
+    return time, half
 
 
 def _box_state(session: StaffSession, n_waiting: int) -> str:
