@@ -105,6 +105,8 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/mes": EVERYBODY,
     "GET /panel/lista": EVERYBODY,
     "GET /panel/sin-actividad": COVERAGE,
+    "GET /panel/ajustes": EVERYBODY,
+    "GET /panel/personas": DESK_LIST,
     "GET /panel/cuenta": EVERYBODY,
     "GET /panel/cuenta/calendario": EVERYBODY,
     "POST /panel/cuenta/calendario": EVERYBODY,

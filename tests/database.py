@@ -28,6 +28,7 @@ from trainings.db import close_in_turn, connect, migrate
 from trainings.db.fields import set_keyring
 from trainings.feeds import memory as feeds
 from trainings.lib.crypt import Keyring
+from trainings.panel.office import waiting
 from trainings.registrations import queries as registrations
 from trainings.schedule.public import remembered as pages
 from trainings.settings import Environment, Settings
@@ -77,6 +78,7 @@ def forget() -> None:
         part.forget()
     registrations._ids.clear()
     attendance._surplus.clear()
+    waiting._kept.clear()
     versions._moved_at.clear()
 
 

@@ -20,6 +20,7 @@ from tests.test_journeys import ANSWERS
 from trainings.accounts.queries import actor_of
 from trainings.db import sql
 from trainings.lib import tokens
+from trainings.panel.office.waiting import waiting_for
 from trainings.privacy import merge_queries
 from trainings.settings import Settings
 
@@ -187,4 +188,14 @@ async def test_people_of_a_hub_are_searched_among_its_own(db: Settings) -> None:
         found = await merge_queries.found(await actor_of(cast.coordinator), "ana")
 
     assert found != []
+    assert await read_whole(sent) == []
+
+
+async def test_numbers_beside_the_places_of_the_panel_are_found_by_index(db: Settings) -> None:
+    cast = await make_cast()
+    await open_held_door(cast)
+    actor = await actor_of(cast.coordinator)
+    with statements() as sent:
+        await waiting_for(actor)
+
     assert await read_whole(sent) == []

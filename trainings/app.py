@@ -33,6 +33,7 @@ from trainings.feeds.memory import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
 from trainings.outbox.mailer import server_of
 from trainings.outreach.calendar_texts import rewrite_outdated as rewrite_outdated_activities
+from trainings.panel.office.waiting import WaitingNumbers
 from trainings.schedule.calendar_texts import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
@@ -121,7 +122,11 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
 
 def _page_middleware(settings: Settings) -> list[Middleware]:
     """For pages only: feeds and static files compress themselves and know nobody."""
-    return [Middleware(CompressMiddleware, zstd=False), Middleware(StaffSessions, settings=settings)]
+    return [
+        Middleware(CompressMiddleware, zstd=False),
+        Middleware(StaffSessions, settings=settings),
+        Middleware(WaitingNumbers),
+    ]
 
 
 def _pages() -> list[BaseRoute]:

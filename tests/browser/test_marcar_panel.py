@@ -73,6 +73,7 @@ def sign_out(phone: Phone, panel: Page, person: Person) -> None:
     phone.expect_answer("present", person.name)
 
     asked = panel.get_by_role("dialog", name="Este aparato guarda 1 marca sin enviar")
+    panel.get_by_text("Cuenta", exact=True).click()
     panel.get_by_role("button", name="Salir", exact=True).click()
     asked.get_by_role("button", name="No salir todavía").click()
     expect(asked).to_be_hidden()

@@ -34,6 +34,11 @@ SHARE = (
 SEND_AGAIN = "form => form.dispatchEvent(new SubmitEvent('submit', { cancelable: true, bubbles: true }))"
 STAFF = '{% extends "layouts/staff.html" %}'
 VILMA = Actor(id=None, role="assistant", name="Vilma")
+COORDINATOR = Actor(id=None, role="coordinator", name="Rosa", roles_everywhere=frozenset({"hub_coordinator"}))
+ROWS = """() => [".top > *", ".ways a"].map((which) => {
+    const boxes = [...document.querySelectorAll(which)].map((one) => one.getBoundingClientRect());
+    return new Set(boxes.map((one) => Math.round((one.top + one.bottom) / 20))).size;
+})"""
 KEEP_TWO = """() => new Promise((done) => {
     const opening = indexedDB.open("marcar", 1);
     opening.onupgradeneeded = () => {
@@ -165,6 +170,23 @@ def test_pages_fit_the_narrowest_screen(page: Page) -> None:
     assert [name for name, is_narrow in fits.items() if not is_narrow] == []
 
 
+def test_head_of_the_panel_has_two_rows_and_escape_closes_its_menu(page: Page) -> None:
+    show(page, STAFF, actor=COORDINATOR)
+    summary, leave = page.get_by_text("Cuenta", exact=True), page.get_by_role("button", name="Salir", exact=True)
+
+    assert page.evaluate(ROWS) == [2, 1]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(leave).to_be_hidden()
+    summary.press("Enter")
+    expect(leave).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(leave).to_be_hidden()
+    expect(summary).to_be_focused()
+    summary.press("Enter")
+    page.mouse.click(10, 400)
+    expect(leave).to_be_hidden()
+
+
 def test_first_tab_leads_past_the_header(page: Page) -> None:
     show(page, FORM)
 
@@ -179,6 +201,7 @@ def test_first_tab_leads_past_the_header(page: Page) -> None:
 
 def test_signing_out_asks_nothing_and_makes_no_store_unless_marks_of_the_door_page_wait(page: Page) -> None:
     asked = show(page, STAFF, actor=VILMA)
+    page.get_by_text("Cuenta", exact=True).click()
     leave = page.get_by_role("button", name="Salir", exact=True)
 
     with page.expect_response("**/salir"):

@@ -85,6 +85,10 @@ async def queue(actor: Actor) -> Queue | None:
     )
 
 
+async def n_waiting(actor: Actor) -> int:
+    return await _unfinished(visible_to(actor)).count()
+
+
 async def _reason_of_all(n_waiting: int) -> list[tuple[str, int]]:
     """Only messages at the head of a standing outbox have been tried."""
     due = reads(OutboxJob).filter(**OPEN, run_at__lte=clock.now())

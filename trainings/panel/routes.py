@@ -4,12 +4,13 @@ from starlette.routing import BaseRoute
 
 from trainings.panel.attendance import attendance_routes, review_routes, sheet_row_routes
 from trainings.panel.calendar import list_routes, month_routes, week_routes
-from trainings.panel.office import account_routes, guide_routes, message_routes, text_routes
+from trainings.panel.office import account_routes, guide_routes, message_routes, settings_routes, text_routes
 from trainings.panel.people import (
     fresh_link_routes,
     own_data_routes,
     own_group_routes,
     own_routes,
+    people_routes,
     person_routes,
     ticket_routes,
 )
@@ -50,6 +51,7 @@ routes: list[BaseRoute] = [
     *own_routes.routes,
     *own_group_routes.routes,
     *own_data_routes.routes,
+    *people_routes.routes,
     *person_routes.routes,
     *ticket_routes.routes,
     *fresh_link_routes.routes,
@@ -58,6 +60,7 @@ routes: list[BaseRoute] = [
     *review_routes.routes,
     *message_routes.routes,
     *text_routes.routes,
+    *settings_routes.routes,
     *account_routes.routes,
     *guide_routes.routes,
 ]

@@ -106,7 +106,6 @@ async def _page(
         town = max(towns, key=lambda one: len(written[one.ine_code]))
     found = await communities.communities_of(town.ine_code) if town else None
     context = {
-        "here": "capacitaciones",
         "towns": [(one, len(written[one.ine_code])) for one in towns],
         "town": town,
         "found": found,

@@ -238,7 +238,7 @@ async def test_week_and_training_lead_to_the_list(new_client: NewClient) -> None
     training = await page_of(client, f"/panel/capacitaciones/{call_list.training_id}")
 
     assert "1 persona por llamar" in week.text
-    assert [path["href"] for path in week.all("a") if "llamadas" in str(path["href"])] == [f"{INDEX}/{call_list.id}"]
+    assert [path["href"] for path in week.all("a") if f"{INDEX}/" in str(path["href"])] == [f"{INDEX}/{call_list.id}"]
     assert "Llamadas antes del sábado 6 de marzo, 8:30 a. m.: cambio de fecha o lugar, 0 de 1" in training.text.replace(
         "\xa0", " "
     )

@@ -365,7 +365,7 @@ async def _for_all(request: Request) -> _Place:
     await _check_operator(request, operator_id)
     hub = await _hub_of(request, operator_id)
     path = f"/panel/diseno/{operator_id}"
-    return _Place(path, "/panel/membrete", gettext(N_("Escudo y logotipos")), await example_for(hub), is_for_all=True)
+    return _Place(path, "/panel/ajustes", gettext(N_("Ajustes")), await example_for(hub), is_for_all=True)
 
 
 async def _for_one(request: Request) -> _Place:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -57,6 +57,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 PAGE = 30
 PREPARED_AHEAD = timedelta(days=7)
+FINISHED_WITHIN = timedelta(days=120)
 WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
 
 
@@ -158,6 +159,17 @@ async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining]
 
 def _last_day(training: Training) -> datetime:
     return max(session.ends_at for session in training.sessions if session.is_on)
+
+
+async def n_to_issue(actor: Actor) -> Counter[UUID]:
+    """People who lately completed a training and have no paper, by training."""
+    finished = reads(Registration).filter(
+        training__hub_id__in=sorted(actor.hubs_with(ISSUERS)),
+        completed_at__gte=clock.now() - FINISHED_WITHIN,
+        certificates__id=None,
+    )
+    # Counted here: told to group them, SQLite reads all sign-ups in the order of their trainings.
+    return Counter(training_id for (training_id,) in await finished.values_list("training_id"))
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +23,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.issuing.actions import to_decide
 from trainings.certificates.issuing.late_data import late_at
 from trainings.certificates.issuing.preparing import left_over
+from trainings.certificates.issuing.queries import n_to_issue
 from trainings.certificates.trust.signing_keys import running_out
 from trainings.db import reads
 from trainings.lib import dates
@@ -38,7 +38,6 @@ from trainings.registrations.calls.words import REASONS
 from trainings.registrations.desk.look_alikes import short_of_places
 from trainings.registrations.desk.needs_queries import n_unanswered
 from trainings.registrations.desk.review_queries import n_held
-from trainings.registrations.models import Registration
 from trainings.registrations.telling.changes import untold_at
 from trainings.schedule import queries
 from trainings.schedule.absences import unheld_at
@@ -50,7 +49,6 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 UNCLOSED_FOR = timedelta(days=30)
 DRAFTS_WITHIN = timedelta(days=7)
-FINISHED_WITHIN = timedelta(days=120)
 CALLS_WITHIN = timedelta(days=1)
 SIGNATURE_ENDS_WITHIN = timedelta(days=30)
 UNHELD_WITHIN = timedelta(days=7)
@@ -292,14 +290,7 @@ async def _left_over(actor: Actor) -> list[Concern]:
 
 
 async def _to_certify(actor: Actor) -> list[Concern]:
-    hubs = [hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)]
-    finished = reads(Registration).filter(
-        training__hub_id__in=hubs,
-        completed_at__gte=clock.now() - FINISHED_WITHIN,
-        certificates__id=None,
-    )
-    # Counted here: told to group them, SQLite reads all sign-ups in the order of their trainings.
-    numbers = Counter(training_id for (training_id,) in await finished.values_list("training_id"))
+    numbers = await n_to_issue(actor)
     titles = dict(await reads(Training).filter(id__in=list(numbers)).values_list("id", "title"))
     return [
         Concern(

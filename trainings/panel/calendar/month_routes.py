@@ -23,7 +23,7 @@ async def month(request: Request) -> Response:
     """`/panel/mes?mes=2027-03`."""
     shown, notes = asked_month(request)
     loaded = await load(request, shown.first, shown.last)
-    page = (notes, loaded)
+    page = (notes, loaded, request.scope["state"].get("waiting"))
     return remembered(request, page, lambda: _page(request, loaded, notes), until=_next_change(loaded), is_staff=True)
 
 

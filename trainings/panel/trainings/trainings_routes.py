@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import DESK, EDITORS, STAFF
+from trainings.accounts.permissions import EDITORS, STAFF
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
@@ -54,7 +54,6 @@ async def index(request: Request) -> Response:
         "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
         **beside(request, page, found),
         "can_create": bool(actor.hubs_with(EDITORS)),
-        "is_desk": bool(actor.hubs_with(DESK)),
     }
     return render(request, "panel/trainings/index.html", context)
 

@@ -45,7 +45,7 @@ async def index(request: Request) -> Response:
     hubs = await editable_hubs(request.state.actor)
     found = await reads(Venue).filter(hub_id__in=[hub.id for hub in hubs]).select_related("hub", "municipality")
     venues = sorted(found, key=lambda venue: (not venue.is_active, fold(venue.name)))
-    context = {"here": "capacitaciones", "venues": venues, "shows_hubs": len(hubs) > 1}
+    context = {"venues": venues, "shows_hubs": len(hubs) > 1}
     return render(request, "panel/trainings/venues.html", context)
 
 
@@ -122,7 +122,6 @@ async def _keep(form: VenueForm, venue: Venue | None, actor: Actor) -> Venue:
 async def _form(request: Request, typed: Typed, venue: Venue | None = None, *, status: int = 200) -> Response:
     hubs = await editable_hubs(request.state.actor)
     context = {
-        "here": "capacitaciones",
         "form": typed,
         "venue": venue,
         "coming": await coming_at(venue) if venue is not None else [],

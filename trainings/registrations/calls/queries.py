@@ -67,6 +67,8 @@ class Progress:
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
     """The actor's lists with people: next to begin first, then newest, certificates last."""
     lists = await _readable(actor, training_id)
+    if not lists:
+        return []
     scopes = await _scopes(lists)
     wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
     audiences = await audiences_of(wanted)

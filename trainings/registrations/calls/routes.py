@@ -76,7 +76,7 @@ async def index(request: Request) -> Response:
     is_one_hub = len({one.call_list.training.hub_id for one in found}) < 2
     lines = {one.call_list.id: line_of(one, is_one_hub=is_one_hub) for one in found}
     context = {
-        "here": "semana",
+        "here": "llamadas",
         "waiting": [lines[one.call_list.id] for one in found if one.is_open and one.n_left],
         "done": [lines[one.call_list.id] for one in found if one.is_open and not one.n_left],
         "over": [lines[one.call_list.id] for one in reversed(found) if not one.is_open],
@@ -116,7 +116,7 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
     sections, text = await _said(one, only_left=only_left)
     await _log(request, OPENED, one)
     context = {
-        "here": "semana",
+        "here": "llamadas",
         "desk": call_list.training.hub.name,
         "call_list": call_list,
         "base": f"{INDEX}/{call_list.id}",

@@ -62,7 +62,7 @@ async def index(request: Request) -> Response:
     await record("registrations.open_needs", actor=actor, n=sum(counted.values()))
     hubs = {asked.training.hub_id for asked in board}
     context = {
-        "here": "capacitaciones",
+        "here": "personas",
         "sections": [_section(asked, is_alone=len(hubs) < 2) for asked in board],
         "counts": [(state.value, gettext(words), counted.get(state, 0)) for state, words in NEED_STATES.items()],
     }

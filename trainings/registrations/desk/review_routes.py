@@ -70,7 +70,7 @@ async def _list(request: Request, refused: Refusal | None = None) -> Response:
     number = asked_page(request.query_params)
     page = await review_queries.review_page(request.state.actor, number)
     context = {
-        "here": "capacitaciones",
+        "here": "personas",
         "sections": _sections(page.waiting),
         "waves": await review_queries.waves(request.state.actor),
         "n_groups": page.n_groups,
@@ -136,7 +136,7 @@ async def confirm(request: Request) -> Response:
     if not sections:
         return await _list(request, NothingChosen())
     context = {
-        "here": "capacitaciones",
+        "here": "personas",
         "sections": sections,
         "n_groups": sum(len(section.rows) for section in sections),
         "n_people": sum(held.n_people for one in waiting for held in one.groups),

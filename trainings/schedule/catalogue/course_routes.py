@@ -48,7 +48,6 @@ async def index(request: Request) -> Response:
     own = await queries.operators_led_by(actor)
     lines = _lines(actor, courses, own)
     context = {
-        "here": "capacitaciones",
         "lines": sorted(lines, key=lambda line: not line.course.is_active),
         "kinds": {kind: gettext(words) for kind, words in KINDS.items()},
         "may_add": actor.has_any(CATALOGUE_EDITORS),
@@ -156,7 +155,6 @@ async def _form(request: Request, typed: Typed, *, course: Course | None = None,
     required = set(typed.values("prerequisites"))
     others = [one for one in await queries.courses() if course is None or one.id != course.id]
     context = {
-        "here": "capacitaciones",
         "form": typed,
         "course": course,
         "owners": [] if course else list((await queries.operators_led_by(request.state.actor)).items()),

@@ -74,7 +74,7 @@ async def index(request: Request) -> Response:
         Town(town.full_name, [FeastLine(feast, _next_days(feast)) for feast in feasts[town.ine_code]])
         for town in await _towns(codes)
     ]
-    return render(request, "schedule/staff/feasts.html", {"here": "capacitaciones", "towns": towns})
+    return render(request, "schedule/staff/feasts.html", {"towns": towns})
 
 
 @allow(*EDITORS)
@@ -146,7 +146,6 @@ async def _feast(request: Request) -> FeastDay:
 async def _form(request: Request, typed: Typed, feast: FeastDay | None = None, *, status: int = 200) -> Response:
     towns = await _towns(await _served(request.state.actor))
     context = {
-        "here": "capacitaciones",
         "form": typed,
         "feast": feast,
         "towns": [(town.ine_code, town.full_name) for town in towns],
