@@ -188,9 +188,14 @@ def check_that_nothing_in_a_page_runs_or_paints_or_is_in_spanish(pages: Answers)
     assert in_spanish == IN_SPANISH
 
 
+def is_run(script: dict[str, str | None]) -> bool:
+    """Written in the page, and not only data that no browser runs."""
+    return not script.get("src") and script.get("type") != "application/ld+json"
+
+
 def inline(page: Page) -> list[str]:
     """What our own policy would stop, and what would be fetched from elsewhere."""
-    found = [tag for tag, attrs in page.elements if tag == "style" or (tag == "script" and not attrs.get("src"))]
+    found = [tag for tag, attrs in page.elements if tag == "style" or (tag == "script" and is_run(attrs))]
     for tag, attrs in page.elements:
         found += [f"{tag} {name}" for name in attrs if name == "style" or EVENT.fullmatch(name)]
         fetched = attrs.get("src") or (attrs.get("href") if tag == "link" else None) or ""
