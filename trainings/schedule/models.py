@@ -216,6 +216,14 @@ class Training(Record):
         return self.neutral_title or self.title
 
     @property
+    def title_shown(self) -> str:
+        """On tickets that others see, as pictures and on paper. Empty: the title would tell what a protected place is
+        for.
+        """
+        is_protected = self.place_shown is PlaceShown.AFTER_CONFIRMATION
+        return self.neutral_title if self.neutral_title or is_protected else self.title
+
+    @property
     def phone(self) -> str:
         """The hub's where the training has none. Needs `hub`."""
         return self.contact_phone or self.hub.phone

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-import zipfile
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from io import BytesIO
 from itertools import groupby
 from typing import Self
 from uuid import UUID
@@ -28,6 +26,7 @@ from trainings.certificates.models import Certificate, CertificateFile, Certific
 from trainings.db import reads, transaction
 from trainings.errors import Refusal, WrongInput
 from trainings.lib.text import slugify
+from trainings.lib.zips import Archive
 from trainings.outbox.models import OPEN, OutboxJob
 from trainings.schedule.models import Training
 from trainings.schedule.session_actions import locked_training
@@ -268,33 +267,14 @@ async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
 
 
 async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
-    target = _Outgoing()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for first in range(0, len(papers), AT_ONCE):
-            some = papers[first : first + AT_ONCE]
-            contents = await _whole([one.id for one in some])
-            for one in some:
-                if one.id in contents:
-                    entry = zipfile.ZipInfo(f"{one.folio}.pdf", clock.local(one.issued_at).timetuple()[:6])
-                    archive.writestr(entry, contents[one.id])
-            yield target.taken()
-    yield target.taken()
-
-
-class _Outgoing(BytesIO):
-    """Unseekable, so the archive does not try."""
-
-    def seekable(self) -> bool:
-        return False
-
-    def tell(self) -> int:
-        raise OSError("it only runs forward")
-
-    def taken(self) -> bytes:
-        content = self.getvalue()
-        self.seek(0)
-        self.truncate()
-        return content
+    archive = Archive()
+    for first in range(0, len(papers), AT_ONCE):
+        some = papers[first : first + AT_ONCE]
+        contents = await _whole([one.id for one in some])
+        for one in some:
+            if one.id in contents:
+                yield archive.add(f"{one.folio}.pdf", contents[one.id], made_at=clock.local(one.issued_at))
+    yield archive.end()
 
 
 def name_of(training: Training, *, number: int = 0, n_parts: int = 1) -> str:

@@ -1,4 +1,6 @@
-"""Letter paper (fits A4), in Spanish: eight cards of a block, or four spare cards with a slip, on a page."""
+"""Letter paper (fits A4), in Spanish: eight cards of a block, eight tickets, or four spare cards with a slip, on a
+page.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ from trainings.people.consents import CURRENT
 from trainings.people.models import ConsentPurpose
 from trainings.places.models import Hub
 from trainings.registrations.cards.queries import Block, CardLine
+from trainings.registrations.models import Registration
+from trainings.registrations.own.ticket import Ticket
 from trainings.schedule.dated import house_of
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.web.og import FONTS
@@ -28,15 +32,49 @@ def reserved_data(block: Block) -> dict[str, Any]:
     """The holder is let in, so a protected place may stand on the card."""
     training = block.training
     planned = [session for session in block.sessions if session.state is SessionState.PLANNED]
+    about = {"about": "Lugar apartado para", "whose": _printable(block.block.community, otherwise="su comunidad")}
     return {
+        "document": f"Tarjetas: {_printable(training.title_told)}",
         "title": _printable(training.title_told),
+        **_when_and_where(training, planned),
+        "cards": [
+            _card(card) | about | {"label": f"Tarjeta {card.number} de {len(block.cards)}"}
+            for card in block.cards
+            if card.is_ticket
+        ],
+    }
+
+
+def tickets_data(tickets: Sequence[tuple[Ticket, str]]) -> dict[str, Any]:
+    """Tickets of one training, each with its token, whose holders have a place."""
+    training = tickets[0][0].own.registration.training
+    planned = [session for session in tickets[0][0].own.sessions if session.state is SessionState.PLANNED]
+    return {
+        "document": "Boletos",
+        "title": _printable(training.title_shown),
+        **_when_and_where(training, planned),
+        "cards": [_ticket(ticket.own.registration, token) for ticket, token in tickets],
+    }
+
+
+def _ticket(registration: Registration, token: str) -> dict[str, Any]:
+    person = registration.participant
+    return {
+        "about": "Boleto",
+        "whose": _printable(person.community),
+        "label": "",
+        "code": show_short_code(registration.short_code),
+        "name": _name(person.full_name) or None,
+        "qr": _drawing(token),
+    }
+
+
+def _when_and_where(training: Training, planned: Sequence[TrainingSession]) -> dict[str, Any]:
+    return {
         "when": _when(planned),
         "place": _printable(_place(training, planned)),
-        "community": _printable(block.block.community, otherwise="su comunidad"),
         "hub": _printable(training.hub.name),
         "phone": show_phone(training.phone),
-        "total": len(block.cards),
-        "cards": [_card(card) for card in block.cards if card.is_ticket],
     }
 
 
@@ -53,15 +91,19 @@ def spare_data(hub: Hub, cards: Sequence[CardLine], *, sheet: str = "") -> dict[
 
 def _card(card: CardLine) -> dict[str, Any]:
     assert card.qr_token is not None
-    modules, path = qr.svg_path(card.qr_token)
-    box = f'viewBox="0 0 {modules} {modules}"'
-    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
     return {
         "number": card.number,
         "code": show_short_code(card.short_code),
         "name": _name(card.name) or None,
-        "qr": {"modules": modules, "svg": drawing},
+        "qr": _drawing(card.qr_token),
     }
+
+
+def _drawing(token: str) -> dict[str, Any]:
+    modules, path = qr.svg_path(token)
+    box = f'viewBox="0 0 {modules} {modules}"'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
+    return {"modules": modules, "svg": drawing}
 
 
 def _name(short_name: str) -> str:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from trainings import clock
+from trainings.db import reads
 from trainings.lib import tokens
 from trainings.lib.dates import day_and_time, time_range
 from trainings.lib.phones import show_phone
-from trainings.registrations.models import TAKES_PLACE, RegistrationState
-from trainings.registrations.queries import OwnRegistration
+from trainings.lib.text import fold
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
+from trainings.registrations.queries import ALL_OF_IT, OwnRegistration, changes_for_own
 from trainings.registrations.telling.calendar_invitations import Appointment, all_in_one, invitation_uid
 from trainings.schedule.changes import differences
 from trainings.schedule.dated import place_told
@@ -142,9 +145,33 @@ def ticket_of(own: OwnRegistration, position: int | None, offered_before: dateti
     return Ticket(own, [_meeting(own, session) for session in own.sessions], position, offered_before)
 
 
+async def tickets_of(training_id: UUID, only: Collection[UUID] | None = None) -> list[tuple[Ticket, str]]:
+    """Of people with a place, or of `only` these of them, each with its token: by community and name, people without
+    community last.
+    """
+    found = reads(Registration).filter(training_id=training_id, state=RegistrationState.CONFIRMED)
+    sessions = reads(TrainingSession).filter(training_id=training_id).prefetch_related("venue__municipality")
+    around = await sessions, *await changes_for_own(training_id)
+    tickets = [
+        (ticket_of(OwnRegistration(one, *around), None), one.qr_token)
+        for one in await found.prefetch_related(*ALL_OF_IT)
+        if only is None or one.id in only
+    ]
+    return sorted(
+        [(ticket, token) for ticket, token in tickets if ticket.has_code and token is not None],
+        key=lambda one: _by_community(one[0]),
+    )
+
+
+def _by_community(ticket: Ticket) -> tuple[bool, str, str, UUID]:
+    person = ticket.own.registration.participant
+    return not person.community, fold(person.community), fold(person.full_name), ticket.own.registration.id
+
+
 def captions(ticket: Ticket) -> list[str]:
     """Lines under the picture's code, the short code last: by telephone people get nothing else."""
-    lines = [ticket.name, ticket.title]
+    title = ticket.own.registration.training.title_shown
+    lines = [ticket.name, title] if title else [ticket.name]
     meeting = ticket.next_meeting
     if meeting is not None:
         lines.append(day_and_time(meeting.starts_at, language()))
