@@ -36,3 +36,15 @@ class Checks(ops.RunPython):
                 continue
             for event in ("insert", "update"):
                 await client.execute_query(f"DROP TRIGGER {name}_{event}")
+
+
+class OtherWords(ops.AlterField):
+    """Only a column's description changed, as when a code is added: nothing to do in the database. The mapper would make
+    SQLite's table anew, without its indexes.
+    """
+
+    async def database_forward(self, *_known: Any, **_more: Any) -> None:
+        pass
+
+    async def database_backward(self, *_known: Any, **_more: Any) -> None:
+        pass

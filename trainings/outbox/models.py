@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField, reference
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField, reference
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
@@ -136,12 +136,26 @@ class CallReason(StrEnum):
     OFFERED = "offered"
     CERTIFICATE = "certificate"
     ANNULLED = "annulled"
+    OWN = "own"
+
+
+class Whom(StrEnum):
+    """The group of a training that staff chose for a list of their own; `absent`: from two sessions or more."""
+
+    ALL = "all"
+    NO_MAIL = "no_mail"
+    IMPORTED = "imported"
+    WAITING = "waiting"
+    ABSENT = "absent"
+    HOLDERS = "holders"
+    COMMUNITY = "community"
 
 
 class CallList(Record):
     """People to be told of one thing by voice. Who is on it is worked out: those whom no message reached.
 
-    `cause_id`: the change, the session or the training; the same cause is one list.
+    `cause_id`: the change, the session or the training; the same cause is one list. A list of staff's own has its
+    `words` (with placeholders) and the people of that moment: ids of registrations and blocks of cards in `chosen`.
     """
 
     training: fields.ForeignKeyRelation[Training] = reference("Training", "call_lists")
@@ -153,6 +167,10 @@ class CallList(Record):
     batch_id: UUID | None = fields.UUIDField(null=True)
     due_at: datetime = UTCDatetimeField()
     closed_at: datetime | None = UTCDatetimeField(null=True)
+    whom: Whom | None = fields.CharEnumField(Whom, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    community = fields.CharField(max_length=200, default="", db_default="")
+    words: str | None = EncryptedTextField(null=True)
+    chosen: list[str] | None = fields.JSONField(null=True)
 
     class Meta:
         table = "call_list"
@@ -181,7 +199,8 @@ class CallVia(StrEnum):
 class Call(Record):
     """The result of telling one person. The last one counts.
 
-    `knew_number`, `knew_heard`: the snapshots told, and perhaps heard, before this call.
+    `knew_number`, `knew_heard`: the snapshots told, and perhaps heard, before this call. `at_once_id`: the act that
+    recorded several people together.
     """
 
     call_list: fields.ForeignKeyRelation[CallList] = reference("CallList", "calls")
@@ -193,6 +212,7 @@ class Call(Record):
     called_by_id: UUID | None = fields.UUIDField(null=True)
     knew_number: int | None = fields.IntField(null=True)
     knew_heard: int | None = fields.IntField(null=True)
+    at_once_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "call"
@@ -211,6 +231,7 @@ class HolderCall(Record):
     called_by_id: UUID | None = fields.UUIDField(null=True)
     knew_number: int | None = fields.IntField(null=True)
     knew_heard: int | None = fields.IntField(null=True)
+    at_once_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "holder_call"

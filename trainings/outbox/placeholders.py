@@ -76,7 +76,10 @@ def _general(*but: str) -> tuple[Placeholder, ...]:
 
 
 ABOUT_TRAININGS = Offer(PLACEHOLDERS)
+OWN_CALL = "own_call"
+"""What staff say or write to a telephone in their own words: others may hear it."""
 OF_KIND = {
+    OWN_CALL: Offer(_general("titulo", "nombres", "personas")),
     "own_link_again": Offer((LINK, *_general("personas")), LINK),
     "certificate_ready": Offer((LINK, PAPER, *_general("fecha", "lugar", "personas", "traer")), LINK),
     "certificate_annulled": Offer((PAPER, FOLIO, *_general("fecha", "lugar", "personas", "traer"))),
@@ -116,6 +119,10 @@ class RevealingSubject(WrongInput):
     sentence = N_("El asunto lo puede leer otra persona: no diga en él de qué trata. Quite «%(word)s».")
 
 
+class Overheard(WrongInput):
+    sentence = N_("Otra persona lo puede oír o leer: no diga de qué trata ni a quién busca. Quite «%(word)s».")
+
+
 @dataclass(frozen=True, slots=True)
 class OwnWords:
     subject: str
@@ -145,6 +152,18 @@ def check_words(words: OwnWords, kind: str) -> None:
     _check_subject(words.subject, offer)
     if offer.needed is not None:
         _check_needed(words.body, offer.needed.name, offer.mark)
+
+
+def check_call(words: str) -> None:
+    """Refuses as `check_words`, and (Overheard) whatever tells others what it is about."""
+    hidden = {one.name for one in PLACEHOLDERS} - {*offer_of(OWN_CALL).names}
+    for name in IN_BRACES.findall(words):
+        if name in hidden:
+            raise Overheard(field="body", word=f"{{{name}}}")
+    check_words(OwnWords("", words), OWN_CALL)
+    word = _revealed_by(words)
+    if word is not None:
+        raise Overheard(field="body", word=word)
 
 
 def _check_name(name: str, known: tuple[str, ...], field: str) -> None:

@@ -17,7 +17,7 @@ from trainings.people.actions import name_key
 from trainings.people.merged import SAME_PERSON
 from trainings.people.models import NOBODY, TELLING_ANSWERS, Guardian, Participant
 from trainings.privacy.models import SweepRun
-from trainings.registrations.calls.validity import PAPERS as PAPER_CALLS
+from trainings.registrations.calls.validity import AT_ANY_TIME
 from trainings.registrations.imports.actions import forget_old_lists
 from trainings.registrations.models import Registration
 from trainings.registrations.own.erasures import KIND, PAPERS
@@ -46,9 +46,9 @@ FORGET_REFUSALS = "DELETE FROM mail_hold WHERE held_at IS NULL AND created_at < 
 """Keyed hashes of recipients refused because of us."""
 
 PAST_LISTS = f"""
-    training_id IN ({OVER}) AND (reason NOT IN ({", ".join(f"'{one}'" for one in sorted(PAPER_CALLS))}) OR due_at < ?)
+    training_id IN ({OVER}) AND (reason NOT IN ({", ".join(f"'{one}'" for one in sorted(AT_ANY_TIME))}) OR due_at < ?)
 """
-"""Certificates are issued and annulled long after, so their lists are kept as long again from then."""
+"""What is opened long after the training is kept as long again from then."""
 FORGET_CALLS = f'DELETE FROM "call" WHERE call_list_id IN (SELECT id FROM call_list WHERE {PAST_LISTS})'  # noqa: S608
 FORGET_HOLDER_CALLS = FORGET_CALLS.replace('"call"', "holder_call")
 FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE {PAST_LISTS}"  # noqa: S608

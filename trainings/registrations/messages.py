@@ -72,8 +72,13 @@ async def open_list(
         batch_id=batch_id,
         due_at=due,
     )
+    return await kept(wanted)
+
+
+async def kept(wanted: CallList) -> CallList:
+    """The list of that cause: this one, or the earlier."""
     await CallList.bulk_create([wanted], ignore_conflicts=True)
-    return await CallList.get(reason=reason, cause_id=cause_id)
+    return await CallList.get(reason=wanted.reason, cause_id=wanted.cause_id)
 
 
 def standing_marks(marks: Iterable[Mark]) -> list[Mark]:

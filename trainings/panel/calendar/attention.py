@@ -34,7 +34,7 @@ from trainings.places.models import Hub
 from trainings.privacy.guard import standing_stop
 from trainings.privacy.models import WhyStopped
 from trainings.registrations.calls.queries import n_to_call
-from trainings.registrations.calls.words import REASONS
+from trainings.registrations.calls.words import title_of
 from trainings.registrations.desk.look_alikes import short_of_places
 from trainings.registrations.desk.needs_queries import n_unanswered
 from trainings.registrations.desk.review_queries import n_held
@@ -167,9 +167,9 @@ async def _to_call(actor: Actor) -> list[Concern]:
         "title": first.call_list.training.title,
         "when": dates.day_and_time(first.begins_at, language()),
     }
-    if first.is_about_papers:
-        sentence = f"{gettext(REASONS[first.call_list.reason])}: «{first.call_list.training.title}»"
-    is_hot = not first.is_about_papers and first.begins_at < clock.now() + CALLS_WITHIN
+    if not first.has_day:
+        sentence = f"{title_of(first.call_list, first.changed)}: «{first.call_list.training.title}»"
+    is_hot = first.has_day and first.begins_at < clock.now() + CALLS_WITHIN
     path = f"/panel/llamadas/{first.call_list.id}" if len(lists) == 1 else "/panel/llamadas"
     return [Concern("telefono", path, title, sentence, is_hot=is_hot)]
 

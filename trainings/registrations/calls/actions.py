@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,18 +14,28 @@ from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal, WrongInput
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia
+from trainings.outbox.placeholders import check_call
 from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK
-from trainings.registrations.calls.households import Household, ToCall, to_call
+from trainings.registrations.calls.households import (
+    Household,
+    Part,
+    ToCall,
+    is_asked,
+    left_in,
+    n_people_of,
+    to_call,
+)
 from trainings.registrations.calls.people import Audience, Holder, audience_of
+from trainings.registrations.calls.queries import Group
 from trainings.registrations.calls.told import MARKS, Readers, may_have_heard, note_call, take_back
 from trainings.registrations.calls.validity import CHANGES, is_overtaken
-from trainings.registrations.messages import open_list
+from trainings.registrations.messages import kept, open_list
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, ReservedBlock
 from trainings.registrations.seats import waiting
 from trainings.registrations.seats.actions import UnknownGroup
 from trainings.registrations.seats.allocation import NoOffer
 from trainings.registrations.seats.waiting import for_each
-from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import locked_training
 from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
@@ -53,6 +64,13 @@ ANSWERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    result: CallResult
+    via: CallVia
+    at_once_id: UUID | None = None
+
+
 class ListClosed(Refusal):
     code = "call_list_closed"
     sentence = N_("La lista ya está cerrada. Ábrala otra vez para anotar.")
@@ -68,8 +86,71 @@ class NotOnList(Refusal):
     sentence = N_("Ya no está en esta lista: canceló su inscripción, le llegó el correo, o se le avisa con otra lista.")
 
 
+class NobodyToCall(Refusal):
+    sentence = N_("En ese grupo ya no hay a quién llamar. Escoja otro.")
+
+
+class NoDayToCome(WrongInput):
+    sentence = N_("Ya no hay fecha por venir, así que {fecha} quedaría vacío. Quítelo del texto.")
+
+
+class AskEachOne(Refusal):
+    sentence = N_("A quienes se ofrece un lugar se les pregunta una por una: anote lo que dijo cada quien.")
+
+
+class OtherNumber(Refusal):
+    """Somebody called, signed up or cancelled since the page was shown."""
+
+    sentence = N_("La lista cambió: ahora son %(n)s. Revise y confirme otra vez.")
+
+
+class NobodyLeft(Refusal):
+    sentence = N_("Ya nadie falta de avisar ahí.")
+
+
 class NoWhyClosed(WrongInput):
     sentence = N_("Escoja por qué cierra la lista si faltan personas.")
+
+
+async def begin(training_id: UUID, group: Group, words: str, *, key: UUID, actor: Actor) -> CallList:
+    """Open a list of staff's own for the people of the group as of now; the same `key` twice is one list.
+
+    Refuses as `check_call`, and with NobodyToCall, NoDayToCome.
+    """
+    check_call(words)
+    if not group.n_people:
+        raise NobodyToCall
+    async with transaction():
+        training = await locked_training(training_id)
+        if "{fecha}" in words and not await _has_day_to_come(training):
+            raise NoDayToCome(field="body")
+        wanted = CallList(
+            training_id=training.id,
+            hub_id=training.hub_id,
+            reason=CallReason.OWN,
+            cause_id=key,
+            due_at=clock.now(),
+            whom=group.whom,
+            community=group.community,
+            words=words,
+            chosen=[str(one) for one in (*group.people, *group.holders)],
+        )
+        begun = await kept(wanted)
+        if begun.id == wanted.id:
+            await record(
+                "calls.begin",
+                actor=actor,
+                object_id=begun.id,
+                hub_id=begun.hub_id,
+                whom=group.whom.value,
+                n=group.n_people,
+            )
+        return begun
+
+
+async def _has_day_to_come(training: Training) -> bool:
+    coming = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED, ends_at__gt=clock.now())
+    return training.state is not TrainingState.CANCELLED and await coming.exists()
 
 
 async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor: Actor) -> None:
@@ -94,14 +175,67 @@ async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, ac
         call_list = await _locked(list_id)
         called = await _called(call_list, key)
         model = ReservedBlock if isinstance(called, Holder) else Registration
-        if await _is_same_click(model, called.keys, result, via, actor, call_list_id=call_list.id):
+        if await _is_same_click(model, called.keys, Said(result, via), actor, call_list_id=call_list.id):
             return called
-        await _write(call_list, model, called.keys, result, via, actor)
+        await _write(call_list, model, called.keys, Said(result, via), actor)
         if result is CallResult.NOT_REACHED and called.is_reached:
             await take_back(model, called.last_marks)
         if call_list.reason is CallReason.OFFERED and isinstance(called, Household):
             await _tell_waiting_list(called, result, actor)
         return called
+
+
+async def tell_at_once(list_id: UUID, part: Part, via: CallVia, *, n_people: int, actor: Actor) -> int:
+    """Record a part of a list as reached; returns how many. People with an offered place are left to be asked.
+
+    Refuses with ListClosed, AskEachOne, NobodyLeft, and (OtherNumber) where others than `n_people` are left.
+    """
+    async with transaction():
+        call_list = await _open_list(list_id)
+        if call_list.reason is CallReason.OFFERED:
+            raise AskEachOne
+        hub = (await Training.get(id=call_list.training_id).prefetch_related("hub")).hub
+        left = await left_in(await to_call(await audience_of(call_list)), part, hub.seat_id)
+        told = [one for one in left if not is_asked(one)]
+        if not told:
+            raise NobodyLeft
+        if n_people_of(told) != n_people:
+            raise OtherNumber(n=n_people_of(told))
+        said = Said(CallResult.REACHED, via, uuid7())
+        for model, keys in _by_model(told):
+            await _write(call_list, model, keys, said, actor)
+        return n_people
+
+
+def _by_model(found: Sequence[ToCall]) -> list[tuple[Readers, list[UUID]]]:
+    people = [key for one in found if isinstance(one, Household) for key in one.keys]
+    holders = [one.id for one in found if isinstance(one, Holder)]
+    both: list[tuple[Readers, list[UUID]]] = [(Registration, people), (ReservedBlock, holders)]
+    return [(model, keys) for model, keys in both if keys]
+
+
+async def take_back_at_once(list_id: UUID, at_once_id: UUID, *, actor: Actor) -> int:
+    """Nobody was told by this act; returns how many. People told otherwise since stay told. Refuses with ListClosed."""
+    async with transaction():
+        call_list = await _open_list(list_id)
+        audience = await audience_of(call_list)
+        everybody = [*(one.marks for one in audience.listed), *(one.marks for one in audience.holders)]
+        last = [marks[-1] for marks in everybody if marks and marks[-1].at_once_id == at_once_id]
+        for model, (table, column) in MARKS.items():
+            told = [mark for mark in last if isinstance(mark, table)]
+            if told:
+                keys = [getattr(mark, column) for mark in told]
+                await _write(call_list, model, keys, Said(CallResult.NOT_REACHED, told[0].via), actor)
+                await take_back(model, told)
+        return len(last)
+
+
+async def _open_list(list_id: UUID) -> CallList:
+    """Locked. Refuses with ListClosed."""
+    call_list = await _locked(list_id)
+    if call_list.closed_at is not None:
+        raise ListClosed
+    return call_list
 
 
 async def _called(call_list: CallList, key: UUID) -> ToCall:
@@ -114,15 +248,23 @@ async def _called(call_list: CallList, key: UUID) -> ToCall:
     return called
 
 
-async def _write(
-    call_list: CallList, model: Readers, keys: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
-) -> None:
+async def _write(call_list: CallList, model: Readers, keys: Sequence[UUID], said: Said, actor: Actor) -> None:
     table, column = MARKS[model]
     readers = await model.filter(id__in=list(keys)).order_by("id")
-    for one in readers:
-        knew: dict[str, Any] = {column: one.id, "knew_number": one.told_number, "knew_heard": one.heard_number}
-        await table.create(call_list=call_list, result=result, via=via, called_by_id=actor.id, **knew)
-    if result is CallResult.REACHED:
+    act: dict[str, Any] = {"result": said.result, "via": said.via, "at_once_id": said.at_once_id}
+    rows: list[Any] = [
+        table(
+            call_list=call_list,
+            called_by_id=actor.id,
+            knew_number=one.told_number,
+            knew_heard=one.heard_number,
+            **{column: one.id},
+            **act,
+        )
+        for one in readers
+    ]
+    await table.bulk_create(rows)
+    if said.result is CallResult.REACHED:
         await note_call(call_list, model, readers)
     await record(
         "calls.mark",
@@ -130,20 +272,18 @@ async def _write(
         object_id=keys[0],
         hub_id=call_list.hub_id,
         call_list=str(call_list.id),
-        result=result.value,
-        via=via.value,
+        result=said.result.value,
+        via=said.via.value,
         n=len(keys),
     )
 
 
-async def _is_same_click(
-    model: Readers, keys: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor, **where: object
-) -> bool:
+async def _is_same_click(model: Readers, keys: Sequence[UUID], said: Said, actor: Actor, **where: object) -> bool:
     table, column = MARKS[model]
     last = await table.filter(**{f"{column}__in": list(keys)}, **where).order_by("-created_at", "-id").first()
     if last is None or last.created_at < clock.now() - TWICE:
         return False
-    return (last.result, last.via, last.called_by_id) == (result, via, actor.id)
+    return (last.result, last.via, last.called_by_id) == (said.result, said.via, actor.id)
 
 
 async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
@@ -166,7 +306,7 @@ async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVi
         group_id = await waiting.answering_group(one.id)
         people = await _offered_people(group_id)
         keys = [key for key in called.keys if key in people]
-        await _write(call_list, Registration, keys, CallResult.REACHED, via, actor)
+        await _write(call_list, Registration, keys, Said(CallResult.REACHED, via), actor)
         await act(group_id, actor=actor)
         return True
 
@@ -179,11 +319,12 @@ async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> Non
         call_list = await lists.first() or await open_list(training, CallReason.OFFERED, uuid7())
         people = await _offered_people(group_id)
         since = {"created_at__gte": group.changed_at}
-        if await _is_same_click(Registration, people, result, CallVia.CALL, actor, **since):
+        said = Said(result, CallVia.CALL)
+        if await _is_same_click(Registration, people, said, actor, **since):
             return
         tries = Call.filter(registration_id__in=people, **since)
         last = await tries.order_by("-created_at", "-id").first()
-        await _write(call_list, Registration, people, result, CallVia.CALL, actor)
+        await _write(call_list, Registration, people, said, actor)
         if result is CallResult.REACHED:
             await waiting.mark_reached(group_id, actor=actor)
         elif last is not None and last.result is CallResult.REACHED:

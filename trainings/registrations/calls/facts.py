@@ -30,13 +30,15 @@ from trainings.registrations.models import (
 LOOK_BACK = timedelta(days=1)
 """A list of offers holds groups that moved up this long before it opened, unless an earlier list had them."""
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
-TO_HOLDERS = CHANGES | {CallReason.REMINDER}
+TO_HOLDERS = CHANGES | {CallReason.REMINDER, CallReason.OWN}
 """Free places and certificates belong to people with names, not to holders of cards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """`told`: sessions that each list tells of. `marks`: by list and reader."""
+    """`told`: sessions that each list tells of. `marks`: by list and reader. `chosen`: whom staff chose, by their own
+    list.
+    """
 
     people: Mapping[UUID, Sequence[Recipient]]
     blocks: Mapping[UUID, Sequence[ReservedBlock]]
@@ -49,6 +51,7 @@ class Around:
     moot: frozenset[UUID]
     told: Mapping[UUID, frozenset[UUID]]
     papers: Mapping[UUID, Mapping[UUID, datetime]]
+    chosen: Mapping[UUID, frozenset[str]]
     news: News
 
 
@@ -75,6 +78,7 @@ async def around(asked: Sequence[CallList]) -> Around:
         moot=await moot_lists(lists),
         told=await sessions_told(lists),
         papers=await told_of_papers(lists),
+        chosen={one.id: frozenset(one.chosen or ()) for one in lists},
         news=news,
     )
 
@@ -82,7 +86,7 @@ async def around(asked: Sequence[CallList]) -> Around:
 async def _jobs(lists: Sequence[CallList], everybody: Iterable[Recipient]) -> dict[Mailbox, list[OutboxJob]]:
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
-    alone = [one for one in lists if one.batch_id is None]
+    alone = [one for one in lists if one.batch_id is None and KINDS[one.reason]]
     if alone:
         about = reads(OutboxJob).filter(
             hub_id__in=sorted({one.hub_id for one in alone}),

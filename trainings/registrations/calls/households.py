@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trainings.db import reads
+from trainings.lib.text import fold
 from trainings.people.consents import english_readers
 from trainings.people.models import Guardian, Participant, Relation
+from trainings.places.models import Municipality
 from trainings.registrations.calls.people import Audience, Holder, Listed
 from trainings.registrations.calls.told import Mark
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.models import Card, Registration, RegistrationState, ReservedBlock
 from trainings.schedule.changes import Difference
 
 
@@ -80,6 +82,80 @@ class Household:
 
 
 ToCall = Household | Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of a list, to be told together: a community (folded name; empty: none written), the people who have cards of a
+    block, or all.
+    """
+
+    community: str | None = None
+    block_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    block_id: UUID
+    name: str
+    n_people: int
+
+
+def n_people_of(found: Iterable[ToCall]) -> int:
+    return sum(len(one.keys) for one in found)
+
+
+def is_asked(one: ToCall) -> bool:
+    """A place is offered: each has to answer."""
+    return isinstance(one, Household) and bool(one.offered_groups)
+
+
+async def left_in(found: Sequence[ToCall], part: Part, seat: str) -> list[ToCall]:
+    """People of the part whom nobody told yet."""
+    left = [one for one in found if not one.is_reached]
+    if part.community is not None:
+        return [one for one in left if fold(community_of(one, seat)) == part.community]
+    if part.block_id is None:
+        return left
+    with_cards = (await _cards_of(left)).get(part.block_id, set())
+    return [one for one in left if one.id == part.block_id or with_cards & set(one.keys)]
+
+
+async def leaders_of(found: Sequence[ToCall]) -> list[Leader]:
+    """Holders of blocks whose cards people left on the list have, by name."""
+    left = [one for one in found if not one.is_reached and not is_asked(one)]
+    cards = await _cards_of(left)
+    blocks = await reads(ReservedBlock).filter(id__in=sorted(cards)) if cards else []
+    leaders = [
+        Leader(block.id, block.holder, n_people_of(await left_in(left, Part(block_id=block.id), "")))
+        for block in blocks
+    ]
+    return sorted(leaders, key=lambda one: (fold(one.name), one.block_id))
+
+
+async def _cards_of(found: Iterable[ToCall]) -> dict[UUID, set[UUID]]:
+    """By block, whose registrations came with its cards."""
+    people = [key for one in found if isinstance(one, Household) for key in one.keys]
+    cards = reads(Card).filter(registration_id__in=people, block_id__not_isnull=True)
+    of_blocks: dict[UUID, set[UUID]] = defaultdict(set)
+    for block_id, registration_id in await cards.values_list("block_id", "registration_id") if people else ():
+        of_blocks[block_id].add(registration_id)
+    return of_blocks
+
+
+def written_community(one: ToCall) -> str:
+    return one.block.community if isinstance(one, Holder) else one.members[0].person.community
+
+
+def place_of(one: ToCall) -> Municipality | None:
+    return one.block.municipality if isinstance(one, Holder) else one.members[0].person.municipality
+
+
+def community_of(one: ToCall, seat: str) -> str:
+    """With a municipality other than the hub's."""
+    place = place_of(one)
+    elsewhere = place.full_name if place is not None and place.ine_code != seat else ""
+    return ", ".join(part for part in (written_community(one), elsewhere) if part)
 
 
 async def to_call(audience: Audience) -> list[ToCall]:

@@ -43,6 +43,7 @@ class Why(StrEnum):
     LATE = "late"
     MAYBE = "maybe"
     NO_SERVER = "no_server"
+    CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,8 @@ def _is_concerned(call_list: CallList, reader: Reader, around: Around) -> bool:
 def _is_for(call_list: CallList, reader: Reader, around: Around) -> bool:
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
+    if call_list.reason is CallReason.OWN:
+        return str(reader.id) in around.chosen[call_list.id]
     if call_list.reason in CHANGES:
         return around.news.is_newest(call_list)
     if isinstance(reader, Recipient) and call_list.reason is CallReason.OFFERED:
@@ -262,6 +265,8 @@ def _is_told_elsewhere(reminder: CallList, reader: Reader, around: Around) -> bo
 
 def _why(call_list: CallList, person: Recipient, around: Around) -> Why | None:
     """None: a message reached them, or still may."""
+    if call_list.reason is CallReason.OWN:
+        return Why.CHOSEN
     if person.email_key is None:
         return Why.NO_EMAIL
     jobs = _jobs_about(call_list, person, around)

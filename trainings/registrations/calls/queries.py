@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -13,11 +15,17 @@ from trainings.accounts.permissions import CALLERS
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.outbox.models import CallList
+from trainings.lib.text import fold
+from trainings.outbox.models import CallList, CallReason, Whom
+from trainings.places.data import by_code
+from trainings.registrations.calls.facts import holders_of
 from trainings.registrations.calls.people import Audience, audience_of, audiences_of
-from trainings.registrations.calls.validity import PAPERS, sessions_told
+from trainings.registrations.calls.validity import AT_ANY_TIME, PAPERS, sessions_told
+from trainings.registrations.messages import Recipient, people_of
+from trainings.registrations.models import Registration, RegistrationState, ReservedBlock, Source
+from trainings.registrations.queries import counts_by_state
 from trainings.schedule.changes import Difference, as_left, differences
-from trainings.schedule.models import DatedChange, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
@@ -31,17 +39,16 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`begins_at`: people not told come in vain from then on; `ends_at`: calling is useless."""
+    """`begins_at`: people not told come in vain from then on; `ends_at`: calling is useless. `has_day`: False of what
+    no session makes urgent.
+    """
 
     call_list: CallList
     audience: Audience
     begins_at: datetime
     ends_at: datetime
     changed: Sequence[Difference]
-
-    @property
-    def is_about_papers(self) -> bool:
-        return self.call_list.reason in PAPERS
+    has_day: bool
 
     @property
     def n_people(self) -> int:
@@ -65,7 +72,7 @@ class Progress:
 
 
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
-    """The actor's lists with people: next to begin first, then newest, certificates last."""
+    """The actor's lists with people: next to begin first, then newest, those without a day last."""
     lists = await _readable(actor, training_id)
     if not lists:
         return []
@@ -73,7 +80,7 @@ async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_ope
     wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
     audiences = await audiences_of(wanted)
     found = [Progress(one, audiences[one.id], *scopes[one.id]) for one in wanted if audiences[one.id].n_people]
-    return sorted(found, key=lambda one: (one.is_about_papers, one.begins_at, *_newest_first(one.call_list)))
+    return sorted(found, key=lambda one: (not one.has_day, one.begins_at, *_newest_first(one.call_list)))
 
 
 def _newest_first(call_list: CallList) -> tuple[float, UUID]:
@@ -119,10 +126,10 @@ async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
         recent = recent.filter(training_id=training_id)
     trainings = {key for (key,) in await recent.values_list("training_id")}
     hubs = sorted(actor.hubs_with(CALLERS))
-    papers = Q(reason__in=sorted(PAPERS), due_at__gt=clock.now() - READABLE, hub_id__in=hubs)
+    later = Q(reason__in=sorted(AT_ANY_TIME), due_at__gt=clock.now() - READABLE, hub_id__in=hubs)
     if training_id is not None:
-        papers &= Q(training_id=training_id)
-    lists = reads(CallList).filter(Q(training_id__in=sorted(trainings)) | papers).order_by("-created_at", "-id")
+        later &= Q(training_id=training_id)
+    lists = reads(CallList).filter(Q(training_id__in=sorted(trainings)) | later).order_by("-created_at", "-id")
     return await lists.prefetch_related("training__hub")
 
 
@@ -132,6 +139,7 @@ class _Scope(NamedTuple):
     begins_at: datetime
     ends_at: datetime
     changed: Sequence[Difference]
+    has_day: bool
 
 
 async def _scopes(lists: Sequence[CallList]) -> dict[UUID, _Scope]:
@@ -150,14 +158,16 @@ def _scope(
     sessions: Iterable[TrainingSession],
     changes: Iterable[DatedChange],
 ) -> _Scope:
-    if call_list.reason in PAPERS:
-        return _Scope(call_list.due_at, call_list.due_at + READABLE, ())
     of_training = [one for one in sessions if one.training_id == call_list.training_id]
+    was_over = all(one.ends_at <= call_list.created_at for one in of_training)
+    if call_list.reason in PAPERS or (call_list.reason is CallReason.OWN and was_over):
+        return _Scope(call_list.due_at, call_list.due_at + READABLE, (), has_day=False)
     of_batch = [one for one in changes if one.batch_id == call_list.batch_id]
     is_off = call_list.training.state is TrainingState.CANCELLED
     return _Scope(
         *_span(call_list, [one for one in of_training if one.id in told] or of_training, of_batch),
         differences(of_batch, of_training, call_list.training, is_called_off=is_off),
+        has_day=True,
     )
 
 
@@ -171,3 +181,140 @@ def _span(
     if not spans:
         return call_list.due_at, call_list.due_at
     return min(ahead, default=max(begin for begin, _end in spans)), max(end for _begin, end in spans)
+
+
+# -- whom staff may choose for a list of their own
+
+MISSED = 2
+"""Sessions not attended, of those held after the sign-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Registrations and blocks of cards of a training. `key`: a community's in addresses, `community`: its name."""
+
+    whom: Whom
+    people: Sequence[UUID]
+    holders: Sequence[UUID] = ()
+    key: str = ""
+    community: str = ""
+
+    @property
+    def n_people(self) -> int:
+        return len(self.people) + len(self.holders)
+
+    @classmethod
+    def asked_for(cls, query: Mapping[str, str], groups: Iterable[Group]) -> Group | None:
+        wanted = query.get("grupo", ""), query.get("comunidad", "")
+        return next((one for one in groups if (one.whom.value, one.key) == wanted), None)
+
+    @property
+    def address(self) -> str:
+        return urlencode({"grupo": self.whom.value} | ({"comunidad": self.key} if self.key else {}))
+
+
+@dataclass(frozen=True, slots=True)
+class WithPeople:
+    training: Training
+    next_at: datetime
+    n_people: int
+
+
+async def trainings_to_call(actor: Actor) -> list[WithPeople]:
+    """Those with people and a session to come or of the last days: next to begin first, then the latest held."""
+    found = reads(TrainingSession).filter(
+        training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
+    )
+    sessions: dict[UUID, list[TrainingSession]] = defaultdict(list)
+    for one in await found.order_by("starts_at").prefetch_related("training__hub"):
+        sessions[one.training_id].append(one)
+    counts = await counts_by_state(sorted(sessions))
+    listed: list[WithPeople] = []
+    for training_id, dated in sessions.items():
+        states = counts.get(training_id, {})
+        n_people = sum(n for state, n in states.items() if state is not RegistrationState.CANCELLED)
+        next_one = next((one for one in dated if one.ends_at > clock.now()), dated[-1])
+        if n_people:
+            listed.append(WithPeople(next_one.training, next_one.starts_at, n_people))
+    return sorted(listed, key=lambda one: (one.next_at < clock.now(), abs(one.next_at - clock.now())))
+
+
+async def groups_of(training: Training) -> list[Group]:
+    """Groups with somebody in them, without people who cancelled or whom nobody may call. `hub` is loaded."""
+    people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
+    blocks = await holders_of([training.id])
+    holders = [one.id for one in blocks]
+    imported = await _imported_today(training.id)
+    absent = await _absent(training.id, [one for one in people if one.state is RegistrationState.CONFIRMED])
+    groups = [
+        Group(Whom.ALL, _ids(people), holders),
+        Group(Whom.NO_MAIL, _ids(one for one in people if not one.email_key or one.refused_at), holders),
+        Group(Whom.IMPORTED, _ids(one for one in people if one.id in imported)),
+        Group(Whom.WAITING, _ids(one for one in people if one.state is RegistrationState.WAITLISTED)),
+        Group(Whom.ABSENT, _ids(one for one in people if one.id in absent)),
+        Group(Whom.HOLDERS, (), holders),
+        *await _communities(training, people, blocks),
+    ]
+    return [one for one in groups if one.n_people]
+
+
+def _ids(people: Iterable[Recipient]) -> list[UUID]:
+    return [one.id for one in people]
+
+
+async def _imported_today(training_id: UUID) -> set[UUID]:
+    midnight = clock.midnight(clock.today())
+    found = reads(Registration).filter(training_id=training_id, source=Source.IMPORT, created_at__gte=midnight)
+    return {key for (key,) in await found.values_list("id")}
+
+
+async def _absent(training_id: UUID, people: Sequence[Recipient]) -> set[UUID]:
+    """A session counts as held once somebody was marked present."""
+    held = reads(TrainingSession).filter(
+        training_id=training_id, state=SessionState.PLANNED, ends_at__lte=clock.now(), attendances__is_present=True
+    )
+    starts = dict(await held.distinct().values_list("id", "starts_at"))
+    if len(starts) < MISSED:
+        return set()
+    present = reads(Registration).filter(attendances__session_id__in=sorted(starts), attendances__is_present=True)
+    came = set(await present.values_list("id", "attendances__session_id"))
+    return {
+        one.id
+        for one in people
+        if sum(at >= one.created_at and (one.id, key) not in came for key, at in starts.items()) >= MISSED
+    }
+
+
+async def _communities(
+    training: Training, people: Collection[Recipient], blocks: Iterable[ReservedBlock]
+) -> list[Group]:
+    where = reads(Registration).filter(training_id=training.id)
+    found = await where.values_list("id", "participant__community", "participant__municipality_id")
+    homes = {key: (community, code) for key, community, code in found if community}
+    members: dict[tuple[str, str | None], list[UUID]] = defaultdict(list)
+    holders: dict[tuple[str, str | None], list[UUID]] = defaultdict(list)
+    names: dict[tuple[str, str | None], str] = {}
+    for one in people:
+        if one.id in homes:
+            community, code = homes[one.id]
+            names.setdefault((fold(community), code), community)
+            members[fold(community), code].append(one.id)
+    for block in blocks:
+        home = fold(block.community), block.municipality_id
+        names.setdefault(home, block.community)
+        holders[home].append(block.id)
+    return [
+        Group(
+            Whom.COMMUNITY,
+            members[home],
+            holders[home],
+            key=f"{home[1] or ''}:{home[0]}",
+            community=_named(names[home], home[1], training.hub.seat_id),
+        )
+        for home in sorted(names, key=lambda one: (one[0], one[1] or ""))
+    ]
+
+
+def _named(community: str, code: str | None, seat: str) -> str:
+    is_far = code is not None and code != seat
+    return f"{community}, {by_code()[code].full_name}" if is_far and code else community

@@ -2,37 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, ClassVar
 from uuid import UUID
 
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings import clock
 from trainings.accounts.permissions import CALLERS
 from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
-from trainings.outbox.models import CallResult, CallVia
+from trainings.lib.text import TextTooLong, UnreadableText, clean, fold
+from trainings.lib.tokens import uuid7
+from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, Whom
+from trainings.outbox.placeholders import OWN_CALL, check_call, offer_of
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.actions import OPENED, PRINTED, Answer, WhyClosed
-from trainings.registrations.calls.households import to_call
-from trainings.registrations.calls.queries import Progress, list_in_scope, n_left_on, progress_of
-from trainings.registrations.calls.texts import text_for_all, told_by
+from trainings.registrations.calls.households import (
+    Part,
+    ToCall,
+    community_of,
+    is_asked,
+    leaders_of,
+    left_in,
+    n_people_of,
+    to_call,
+)
+from trainings.registrations.calls.queries import (
+    Group,
+    Progress,
+    UnknownList,
+    groups_of,
+    list_in_scope,
+    n_left_on,
+    progress_of,
+    trainings_to_call,
+)
+from trainings.registrations.calls.texts import own_words, text_for_all, told_by
 from trainings.registrations.calls.validity import is_overtaken
-from trainings.registrations.calls.views import INDEX, Calls, Section, calls_about, progress_words, sections_of
-from trainings.registrations.calls.words import ANSWERED, ANSWERED_BEFORE, VIAS, WHY_CLOSED, title_of
+from trainings.registrations.calls.views import (
+    INDEX,
+    Calls,
+    Section,
+    calls_about,
+    names_of,
+    progress_words,
+    sections_of,
+    told_at_once,
+)
+from trainings.registrations.calls.words import (
+    ANSWERED,
+    ANSWERED_BEFORE,
+    STARTS,
+    VIAS,
+    WHY_CLOSED,
+    WITHOUT_DAY,
+    group_words,
+    title_of,
+)
+from trainings.registrations.desk.person import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.forms import Form, check, read_form
-from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, key_in, read_form, wrong
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, ngettext, speaking
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 ONE = INDEX + "/{id:uuid}"
+HERE = "llamadas"
+OF_TRAINING = "/panel/capacitaciones/{id:uuid}/llamadas"
 LEFT = "faltan"
+LONGEST_WORDS = 500
 
 
 class MarkForm(Form):
@@ -47,6 +95,35 @@ class MarkForm(Form):
     via: CallVia
     left: str = ""
     after: UUID | None = None
+
+
+def _one_line(text: str) -> str:
+    try:
+        return clean(" ".join(text.split()), LONGEST_WORDS)
+    except UnreadableText as exc:
+        raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
+    except TextTooLong as exc:
+        raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=LONGEST_WORDS) from exc
+
+
+class WordsForm(Form):
+    """`key`: of the page, so that sent twice it is one list."""
+
+    body: Annotated[str, AfterValidator(_one_line)]
+    key: UUID | None = None
+    do: str = ""
+    MISSING: ClassVar[Mapping[str, str]] = {"body": N_("Escriba qué se les dice.")}
+
+
+class AtOnceForm(Form):
+    """`n_people`: as the page said."""
+
+    via: CallVia
+    n_people: int
+
+
+class TakeBackForm(Form):
+    act: UUID
 
 
 class CloseForm(Form):
@@ -76,7 +153,7 @@ async def index(request: Request) -> Response:
     is_one_hub = len({one.call_list.training.hub_id for one in found}) < 2
     lines = {one.call_list.id: line_of(one, is_one_hub=is_one_hub) for one in found}
     context = {
-        "here": "llamadas",
+        "here": HERE,
         "waiting": [lines[one.call_list.id] for one in found if one.is_open and one.n_left],
         "done": [lines[one.call_list.id] for one in found if one.is_open and not one.n_left],
         "over": [lines[one.call_list.id] for one in reversed(found) if not one.is_open],
@@ -90,16 +167,107 @@ def line_of(one: Progress, *, is_one_hub: bool) -> Line:
     return Line(
         href=f"{INDEX}/{call_list.id}",
         title=call_list.training.title,
-        reason=title_of(call_list.reason, one.changed),
+        reason=title_of(call_list, one.changed),
         hub="" if is_one_hub else call_list.training.hub.name,
         begins_at=one.begins_at,
         due_at=call_list.due_at,
         is_early=one.is_open and not one.is_due,
-        has_day=not one.is_about_papers,
+        has_day=one.has_day,
         n_reached=one.n_reached,
         n_people=one.n_people,
         progress=progress_words(one),
     )
+
+
+# -- a list of one's own
+
+
+@allow(*CALLERS)
+async def choose_training(request: Request) -> Response:
+    found = await trainings_to_call(request.state.actor)
+    is_one_hub = len({one.training.hub_id for one in found}) < 2
+    context = {"here": HERE, "trainings": found, "is_one_hub": is_one_hub}
+    return render(request, "registrations/calls/begin.html", context)
+
+
+@allow(*CALLERS)
+async def choose_group(request: Request) -> Response:
+    """With `?grupo=` the words for it."""
+    training = await _training(request)
+    groups = await groups_of(training)
+    group = Group.asked_for(request.query_params, groups)
+    if group is not None:
+        return await _words_page(request, training, group)
+    return await _groups_page(request, training, groups)
+
+
+async def _training(request: Request) -> Training:
+    return await training_at_desk(request.path_params["id"], request.state.actor)
+
+
+async def _groups_page(
+    request: Request, training: Training, groups: Sequence[Group], *, refusal: Refusal | None = None
+) -> Response:
+    context = {
+        "here": HERE,
+        "desk": training.hub.name,
+        "training": training,
+        "groups": [(one, group_words(one)) for one in groups if one.whom is not Whom.COMMUNITY],
+        "communities": [(one, group_words(one)) for one in groups if one.whom is Whom.COMMUNITY],
+        "standing": await calls_about(training.id, request.state.actor),
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    return render(request, "registrations/calls/groups.html", context, status=refusal.status if refusal else 200)
+
+
+async def _words_page(
+    request: Request, training: Training, group: Group, typed: Typed | None = None, *, status: int = 200
+) -> Response:
+    draft = CallList(training_id=training.id, hub_id=training.hub_id, reason=CallReason.OWN, due_at=clock.now())
+    told = await told_by(draft)
+    form = typed or Typed.of({"body": STARTS[group.whom] if told.coming else WITHOUT_DAY, "key": str(uuid7())})
+    draft.words = form.value("body")
+    with speaking(SOURCE_LANGUAGE):
+        said = own_words(told, is_confirmed=group.whom is not Whom.WAITING)
+    context = {
+        "here": HERE,
+        "desk": training.hub.name,
+        "training": training,
+        "group": group,
+        "title": group_words(group),
+        "form": form,
+        "most": LONGEST_WORDS,
+        "said": "" if form.errors else said,
+        "placeholders": offer_of(OWN_CALL).placeholders,
+    }
+    return render(request, "registrations/calls/words.html", context, status=status)
+
+
+@allow(*CALLERS)
+async def begin(request: Request) -> Response:
+    """`do=ver` only shows how the words would sound."""
+    training = await _training(request)
+    groups = await groups_of(training)
+    group = Group.asked_for(request.query_params, groups)
+    if group is None:
+        return await _groups_page(request, training, groups, refusal=call_actions.NobodyToCall())
+    typed = await read_form(request)
+    try:
+        form = check(WordsForm, typed)
+        if form.do == "ver":
+            check_call(form.body)
+            return await _words_page(request, training, group, typed)
+        begun = await call_actions.begin(
+            training.id, group, form.body, key=form.key or uuid7(), actor=request.state.actor
+        )
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _words_page(request, training, group, typed, status=status)
+    words = ngettext("Listo: %(num)s persona por llamar.", "Listo: %(num)s personas por llamar.", group.n_people)
+    return redirect(f"{INDEX}/{begun.id}", words % {"num": group.n_people})
+
+
+# -- one list
 
 
 @allow(*CALLERS)
@@ -113,10 +281,12 @@ async def _in_scope(request: Request) -> Progress:
 
 async def _show(request: Request, one: Progress, *, refusal: Refusal | None = None) -> Response:
     call_list, only_left = one.call_list, request.query_params.get("ver") == LEFT
-    sections, text = await _said(one, only_left=only_left)
+    everybody = await to_call(one.audience)
+    sections, text = await _said(one, everybody, only_left=only_left)
+    left = [called for called in everybody if not called.is_reached and not is_asked(called)]
     await _log(request, OPENED, one)
     context = {
-        "here": "llamadas",
+        "here": HERE,
         "desk": call_list.training.hub.name,
         "call_list": call_list,
         "base": f"{INDEX}/{call_list.id}",
@@ -129,6 +299,10 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
         "is_overtaken": await is_overtaken(call_list),
         "elsewhere": [] if one.n_people else await _left_elsewhere(one, request.state.actor),
         "sections": sections,
+        "at_once": await told_at_once(everybody),
+        "may_at_once": one.is_open and call_list.reason is not CallReason.OFFERED,
+        "n_at_once": n_people_of(left),
+        "leaders": await leaders_of(left),
         "text": text,
         "only_left": only_left,
         "vias": [(code.value, gettext(words)) for code, words in VIAS.items()],
@@ -146,9 +320,8 @@ async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
     ]
 
 
-async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
+async def _said(one: Progress, everybody: Sequence[ToCall], *, only_left: bool) -> tuple[list[Section], str]:
     told = await told_by(one.call_list)
-    everybody = await to_call(one.audience)
     sections = await sections_of(everybody, told, only_left=only_left)
     with speaking(SOURCE_LANGUAGE):
         return sections, text_for_all(everybody, told)
@@ -171,7 +344,7 @@ async def _why_closed(one: Progress) -> str:
 @allow(*CALLERS)
 async def sheet(request: Request) -> Response:
     one = await _in_scope(request)
-    sections, text = await _said(one, only_left=True)
+    sections, text = await _said(one, await to_call(one.audience), only_left=True)
     await _log(request, PRINTED, one)
     context = {
         "call_list": one.call_list,
@@ -213,6 +386,90 @@ async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
     return N_("Anotado: %(progress)s.")
 
 
+# -- many at once
+
+
+@allow(*CALLERS)
+async def confirm_at_once(request: Request) -> Response:
+    """Of `?comunidad=`, of the cards of `?tarjetas=`, or of all."""
+    return await _at_once_page(request, await _in_scope(request))
+
+
+async def _at_once_page(request: Request, one: Progress, *, refusal: Refusal | None = None) -> Response:
+    call_list, part = one.call_list, _part(request)
+    seat = call_list.training.hub.seat_id
+    everybody = await to_call(one.audience)
+    left = [] if call_list.reason is CallReason.OFFERED else await left_in(everybody, part, seat)
+    told = [called for called in left if not is_asked(called)]
+    told_of = await told_by(call_list)
+    with speaking(SOURCE_LANGUAGE):
+        text = text_for_all(told, told_of)
+    context = {
+        "here": HERE,
+        "desk": call_list.training.hub.name,
+        "base": f"{INDEX}/{call_list.id}",
+        "asked": request.url.query,
+        "line": line_of(one, is_one_hub=True),
+        "whom": await _whom(part, told, seat),
+        "names": [names_of(called) for called in told],
+        "n_people": n_people_of(told),
+        "n_to_ask": n_people_of(left) - n_people_of(told),
+        "text": text,
+        "vias": [(code.value, gettext(words)) for code, words in VIAS.items()],
+        "via": (CallVia.RADIO if part == Part() else CallVia.LEADER).value,
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    return render(request, "registrations/calls/at_once.html", context, status=refusal.status if refusal else 200)
+
+
+def _part(request: Request) -> Part:
+    """Refuses (UnknownList) what no page led to."""
+    asked = request.query_params
+    if "tarjetas" in asked:
+        block_id = key_in(asked["tarjetas"])
+        if block_id is None:
+            raise UnknownList
+        return Part(block_id=block_id)
+    return Part(community=fold(asked["comunidad"])) if "comunidad" in asked else Part()
+
+
+async def _whom(part: Part, told: Sequence[ToCall], seat: str) -> str:
+    if part.block_id is not None:
+        leader = next((one for one in await leaders_of(told) if one.block_id == part.block_id), None)
+        return gettext(N_("con las tarjetas de %(name)s")) % {"name": leader.name} if leader else ""
+    if part.community is None:
+        return gettext(N_("en toda la lista"))
+    if not told or not part.community:
+        return gettext(N_("sin comunidad anotada"))
+    return gettext(N_("en %(community)s")) % {"community": community_of(told[0], seat)}
+
+
+@allow(*CALLERS)
+async def tell_at_once(request: Request) -> Response:
+    one = await _in_scope(request)
+    part, form = _part(request), check(AtOnceForm, await read_form(request))
+    try:
+        n = await call_actions.tell_at_once(
+            one.call_list.id, part, form.via, n_people=form.n_people, actor=request.state.actor
+        )
+    except Refusal as refusal:
+        return await _at_once_page(request, one, refusal=refusal)
+    words = ngettext("Listo: %(num)s persona avisada.", "Listo: %(num)s personas avisadas.", n)
+    return redirect(f"{INDEX}/{one.call_list.id}", words % {"num": n})
+
+
+@allow(*CALLERS)
+async def take_back_at_once(request: Request) -> Response:
+    one = await _in_scope(request)
+    form = check(TakeBackForm, await read_form(request))
+    try:
+        n = await call_actions.take_back_at_once(one.call_list.id, form.act, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show(request, one, refusal=refusal)
+    words = ngettext("Listo: falta %(num)s persona otra vez.", "Listo: faltan %(num)s personas otra vez.", n)
+    return redirect(f"{INDEX}/{one.call_list.id}", words % {"num": n})
+
+
 @allow(*CALLERS)
 async def close(request: Request) -> Response:
     one = await _in_scope(request)
@@ -236,9 +493,15 @@ async def reopen(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route(INDEX, index),
+    Route(INDEX + "/nueva", choose_training),
+    Route(OF_TRAINING, choose_group),
+    Route(OF_TRAINING, begin, methods=["POST"]),
     Route(ONE, show),
     Route(ONE + "/hoja", sheet),
     Route(ONE + "/marcar", mark, methods=["POST"]),
+    Route(ONE + "/de-una-vez", confirm_at_once),
+    Route(ONE + "/de-una-vez", tell_at_once, methods=["POST"]),
+    Route(ONE + "/de-una-vez/deshacer", take_back_at_once, methods=["POST"]),
     Route(ONE + "/cerrar", close, methods=["POST"]),
     Route(ONE + "/abrir", reopen, methods=["POST"]),
 ]

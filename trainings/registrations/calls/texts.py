@@ -13,6 +13,7 @@ from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.outbox.models import CallList, CallReason
+from trainings.outbox.placeholders import OWN_CALL, OwnWords, fill
 from trainings.places.models import Hub
 from trainings.registrations.calls.households import Household, ToCall
 from trainings.registrations.calls.people import Holder
@@ -41,6 +42,8 @@ WAITS = {
     RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
     RegistrationState.OFFERED: N_("Su lugar está guardado: díganos sí o no."),
 }
+
+TELL_OTHERS = N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")
 
 PAPERS: dict[CallReason, str] = {
     CallReason.CERTIFICATE: N_("ya está listo su documento: puede recogerlo en la ventanilla."),
@@ -158,6 +161,8 @@ def _as_known(one: Difference) -> tuple[object, ...]:
 
 def text_for(one: ToCall, for_all: Told) -> str:
     told = _told_to([one], for_all)
+    if told.call_list.words is not None:
+        return _in_own_words(one, told)
     return _for_holder(told) if isinstance(one, Holder) else _for_household(one, told)
 
 
@@ -174,8 +179,29 @@ def _for_household(household: Household, told: Told) -> str:
 
 def _for_holder(told: Told) -> str:
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), _place(told, is_confirmed=False)]
-    words.append(gettext(N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")))
-    return _joined([*words, gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone}])
+    words += [gettext(TELL_OTHERS), gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone}]
+    return _joined(words)
+
+
+def _in_own_words(one: ToCall, told: Told) -> str:
+    """Where it matters to the answer, with how they stand."""
+    if isinstance(one, Holder):
+        return _joined([own_words(told, is_confirmed=False), gettext(TELL_OTHERS)])
+    return _joined([own_words(told, is_confirmed=one.is_confirmed), _standing(one, told)])
+
+
+def own_words(told: Told, *, is_confirmed: bool) -> str:
+    """The words of staff, with the day to come and the place as far as this reader may know it."""
+    coming = told.coming[:1]
+    values = {
+        "fecha": _when(coming[0].starts_at) if coming else "",
+        "lugar": told.place_of(coming[0], is_confirmed=is_confirmed) if coming else told.hub.seat.full_name,
+        "traer": told.training.bring,
+        "ventanilla": told.hub.name,
+        "telefono": told.phone,
+        "municipio": told.hub.seat.full_name,
+    }
+    return " ".join(fill(OwnWords("", told.call_list.words or ""), values, OWN_CALL).body.split())
 
 
 def _offer(household: Household, told: Told) -> list[str]:
@@ -238,6 +264,8 @@ def text_for_all(readers: Sequence[ToCall], for_all: Told, community: str = "") 
     if told.is_discreet:
         words = [N_("Aviso de %(hub)s:"), N_("si se inscribió en una actividad nuestra, tenemos algo que decirle.")]
         said = [gettext(one) for one in words]
+    elif told.call_list.words is not None:
+        return own_words(told, is_confirmed=False)
     else:
         whom = N_("Aviso de %(hub)s para personas inscritas de %(community)s:")
         words = [gettext(whom if community else N_("Aviso de %(hub)s para personas inscritas:"))]

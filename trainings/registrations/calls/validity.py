@@ -19,6 +19,8 @@ from trainings.schedule.models import (
 )
 
 PAPERS = frozenset({CallReason.CERTIFICATE, CallReason.ANNULLED})
+AT_ANY_TIME = PAPERS | {CallReason.OWN}
+"""Opened also long after the last session."""
 CHANGES = frozenset({CallReason.CHANGED, CallReason.CANCELLED})
 KINDS: Mapping[CallReason, frozenset[str]] = {
     CallReason.CHANGED: frozenset({"training_changed"}),
@@ -27,6 +29,7 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
     CallReason.OFFERED: frozenset({"registration_offered", "registration_promoted"}),
     CallReason.CERTIFICATE: frozenset({"certificate_ready"}),
     CallReason.ANNULLED: frozenset({"certificate_annulled"}),
+    CallReason.OWN: frozenset(),
 }
 """Messages that tell what a list without a batch tells."""
 

@@ -3,18 +3,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
-from trainings.accounts.queries import names_of
+from trainings.accounts.queries import names_of as names_of_staff
 from trainings.audit.actor import Actor
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
+from trainings.outbox.models import CallResult
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
-from trainings.places.models import Municipality
-from trainings.registrations.calls.households import Household, Member, ToCall
+from trainings.registrations.calls.households import (
+    Household,
+    Member,
+    ToCall,
+    community_of,
+    is_asked,
+    n_people_of,
+    place_of,
+    written_community,
+)
 from trainings.registrations.calls.people import Holder, Why
 from trainings.registrations.calls.queries import Progress, progress_of
 from trainings.registrations.calls.texts import Told, text_for, text_for_all
@@ -79,12 +89,24 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """`at_once`: where to record those left together, `n_left`; empty where each has to be asked."""
+
     number: int
     community: str
     n_reached: int
     n_people: int
+    n_left: int
+    at_once: str
     text: str
     rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """People whom one act told, and nothing else since."""
+
+    id: UUID
+    words: str
 
 
 def progress_words(one: Progress) -> str:
@@ -116,8 +138,8 @@ async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
 
 
 def _in_words(one: Progress) -> str:
-    values = {"reason": _small(title_of(one.call_list.reason, one.changed)), "progress": progress_words(one)}
-    if one.is_about_papers:
+    values = {"reason": _small(title_of(one.call_list, one.changed)), "progress": progress_words(one)}
+    if not one.has_day:
         return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values
     when = day_and_time(one.begins_at, language())
     return gettext(N_("Llamadas antes del %(when)s: %(reason)s, %(progress)s")) % {**values, "when": when}
@@ -127,19 +149,37 @@ def _small(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+async def told_at_once(found: Sequence[ToCall]) -> list[AtOnce]:
+    """The latest first."""
+    last = [mark for one in found for mark in one.last_marks]
+    marks = [mark for mark in last if mark.result is CallResult.REACHED and mark.at_once_id is not None]
+    callers = await names_of_staff(mark.called_by_id for mark in marks)
+    acts: dict[UUID, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        if mark.at_once_id is not None:
+            acts[mark.at_once_id].append(mark)
+    in_order = sorted(acts.items(), key=lambda act: act[0], reverse=True)
+    return [AtOnce(key, _at_once(told, callers)) for key, told in in_order]
+
+
+def _at_once(told: Sequence[Mark], callers: Mapping[UUID | None, str]) -> str:
+    n = ngettext("%(num)s persona, avisada de una vez", "%(num)s personas, avisadas de una vez", len(told))
+    return f"{n % {'num': len(told)}}. {_last(told[0], callers)}"
+
+
 async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
     """By community, in order of names; people without community last."""
-    callers = await names_of(mark.called_by_id for one in found for mark in one.marks)
+    callers = await names_of_staff(mark.called_by_id for one in found for mark in one.marks)
     beside = Beside(callers, await _releasable(found))
-    confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
-    together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
-    names: dict[tuple[bool, str], str] = {}
+    confirmed = await confirmed_names({place.ine_code for one in found if (place := place_of(one)) is not None})
+    together: dict[str, list[ToCall]] = defaultdict(list)
+    names: dict[str, str] = {}
     for one in found:
-        key, community = _community(one, told)
-        together[key].append(one)
-        names.setdefault(key, community)
+        community = community_of(one, told.hub.seat_id)
+        together[fold(community)].append(one)
+        names.setdefault(fold(community), community)
     sections: list[Section] = []
-    for key in sorted(together):
+    for key in sorted(together, key=lambda key: (not key, key)):
         shown = [one for one in together[key] if not (only_left and one.is_reached)]
         if shown:
             number = len(sections) + 1
@@ -148,29 +188,12 @@ async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -
     return sections
 
 
-def _community_of(one: ToCall) -> str:
-    return one.block.community if isinstance(one, Holder) else one.members[0].person.community
-
-
-def _place_of(one: ToCall) -> Municipality | None:
-    return one.block.municipality if isinstance(one, Holder) else one.members[0].person.municipality
-
-
-def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
-    """Key and name, with a municipality other than the hub's."""
-    place = _place_of(one)
-    is_far = place is not None and place.ine_code != told.hub.seat_id
-    elsewhere = place.full_name if place is not None and is_far else ""
-    community = ", ".join(part for part in (_community_of(one), elsewhere) if part)
-    return (not community, fold(community)), community
-
-
 def _text_of(neighbours: Sequence[ToCall], told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
-    """In Spanish. Empty where the training may not be named, or staff never confirmed the community: a person's name
-    typed there would be read out.
+    """In Spanish. Empty where the training may not be named, all hear the same own words, or staff never confirmed the
+    community: a person's name typed there would be read out.
     """
-    community, place = _community_of(neighbours[0]), _place_of(neighbours[0])
-    if told.is_discreet or place is None:
+    community, place = written_community(neighbours[0]), place_of(neighbours[0])
+    if told.is_discreet or told.call_list.words is not None or place is None:
         return ""
     name = confirmed.get((place.ine_code, fold(community)), "") if community else ""
     is_far = place.ine_code != told.hub.seat_id
@@ -188,6 +211,8 @@ def _section(number: int, community: str, text: str, everybody: Sequence[ToCall]
         community=community,
         n_reached=sum(are_reached),
         n_people=len(are_reached),
+        n_left=n_people_of(one for one in everybody if not one.is_reached and not is_asked(one)),
+        at_once=urlencode({"comunidad": fold(community)}),
         text=text,
         rows=rows,
     )
@@ -198,20 +223,20 @@ def _each_reached(one: ToCall) -> list[bool]:
 
 
 def _rows(shown: Sequence[ToCall], told: Told, beside: Beside) -> list[Row]:
-    in_order = sorted(shown, key=lambda one: (fold(_names(one)), one.id))
+    in_order = sorted(shown, key=lambda one: (fold(names_of(one)), one.id))
     following = [*(one.id for one in in_order[1:]), None]
     return [_row(one, told, beside, next_id) for one, next_id in zip(in_order, following, strict=True)]
 
 
 def _row(one: ToCall, told: Told, beside: Beside, next_id: UUID | None) -> Row:
     household = None if isinstance(one, Holder) else one
-    is_english = household is not None and household.speaks_english
+    is_english = household is not None and household.speaks_english and told.call_list.words is None
     with speaking(ENGLISH if is_english else SOURCE_LANGUAGE):
         text = text_for(one, told)
     return Row(
         id=one.id,
         href=f"/panel/inscripciones/{one.id}" if household else f"/panel/tarjetas/bloques/{one.id}",
-        names=_names(one),
+        names=names_of(one),
         about=_cards(one) if isinstance(one, Holder) else _about(one, told),
         phone=one.phone,
         calling=call_links(one.phone, text) if one.phone else None,
@@ -273,7 +298,7 @@ def _forms(household: Household) -> set[UUID]:
     return {one.registration.group_id for one in household.members}
 
 
-def _names(one: ToCall) -> str:
+def names_of(one: ToCall) -> str:
     return one.block.holder if isinstance(one, Holder) else sentences.listing([_name(mate) for mate in one.members])
 
 
@@ -301,7 +326,7 @@ def _speak(household: Household) -> str:
 
 def _why(household: Household) -> list[str]:
     whys = dict.fromkeys(one.listed.why for one in household.members)
-    return [gettext(WHYS[why]) for why in whys if why is not None and why is not Why.NO_EMAIL]
+    return [gettext(WHYS[why]) for why in whys if why in WHYS and why is not Why.NO_EMAIL]
 
 
 def _state(household: Household) -> str:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainings.outbox.models import CallReason, CallResult, CallVia
+from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, Whom
 from trainings.people.models import Relation
 from trainings.registrations.calls.actions import Answer, WhyClosed
 from trainings.registrations.calls.people import Why
+from trainings.registrations.calls.queries import Group
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind
 from trainings.web.i18n import N_, gettext, ngettext
@@ -71,7 +72,56 @@ WHY_CLOSED: dict[WhyClosed, str] = {
 }
 
 
-def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
+WHOM: dict[Whom, str] = {
+    Whom.ALL: N_("Todas las personas"),
+    Whom.NO_MAIL: N_("Quienes no tienen correo"),
+    Whom.IMPORTED: N_("Quienes entraron hoy con una lista"),
+    Whom.WAITING: N_("Quienes están en lista de espera"),
+    Whom.ABSENT: N_("Quienes faltaron dos veces o más"),
+    Whom.HOLDERS: N_("Quienes tienen tarjetas apartadas"),
+}
+BEGUN: dict[Whom, str] = {
+    Whom.ALL: N_("Aviso a todas las personas"),
+    Whom.NO_MAIL: N_("Aviso a quienes no tienen correo"),
+    Whom.IMPORTED: N_("Aviso a quienes entraron con una lista"),
+    Whom.WAITING: N_("Aviso a la lista de espera"),
+    Whom.ABSENT: N_("Aviso a quienes faltaron dos veces"),
+    Whom.HOLDERS: N_("Aviso a quienes tienen tarjetas"),
+    Whom.COMMUNITY: N_("Aviso a %(community)s"),
+}
+REMIND = (
+    "{ventanilla}: le recordamos su actividad, el {fecha}. Lugar: {lugar}. Si no puede venir, avísenos al {telefono}."
+)
+STARTS: dict[Whom, str] = {
+    Whom.ALL: REMIND,
+    Whom.NO_MAIL: REMIND,
+    Whom.IMPORTED: (
+        "{ventanilla}: quedó en la lista de nuestra actividad, el {fecha}. Lugar: {lugar}. "
+        "Si no puede venir, avísenos al {telefono}."
+    ),
+    Whom.WAITING: (
+        "{ventanilla}: nos pidió un lugar para el {fecha}. Si ya no puede venir, avísenos al {telefono} "
+        "y le damos su turno a otra persona."
+    ),
+    Whom.ABSENT: (
+        "{ventanilla}: no le vimos en las últimas reuniones. La próxima es el {fecha}. Lugar: {lugar}. "
+        "Díganos al {telefono} si va a venir."
+    ),
+    Whom.HOLDERS: REMIND,
+    Whom.COMMUNITY: REMIND,
+}
+"""Said in Spanish, and to be changed by who begins the list."""
+WITHOUT_DAY = "{ventanilla}: por favor llámenos al {telefono}."
+
+
+def group_words(group: Group) -> str:
+    return gettext(WHOM[group.whom]) if group.whom in WHOM else group.community
+
+
+def title_of(call_list: CallList, changed: Sequence[Difference]) -> str:
+    if call_list.whom is not None:
+        return gettext(BEGUN[call_list.whom]) % {"community": call_list.community}
+    reason = call_list.reason
     if reason is not CallReason.CHANGED or not changed:
         return gettext(REASONS[reason])
     n, kinds = len(changed), {one.kind for one in changed}
