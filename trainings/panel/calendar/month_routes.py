@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-from datetime import datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings import clock
 from trainings.accounts.permissions import STAFF
 from trainings.audit.actor import Actor
-from trainings.panel.calendar.spans import Loaded, asked_month, entries_by_day, load, month_frame
+from trainings.panel.calendar.spans import Loaded, asked_month, entries_by_day, load, month_frame, next_change
 from trainings.panel.calendar.views import View
 from trainings.schedule.months import Month
-from trainings.schedule.public.entries import ONE_DAY, cells_of, weekdays_of
+from trainings.schedule.public.entries import cells_of, weekdays_of
 from trainings.schedule.public.remembered import remembered
 from trainings.web.allow import allow
 from trainings.web.render import render
@@ -24,13 +21,7 @@ async def month(request: Request) -> Response:
     shown, notes = asked_month(request)
     loaded = await load(request, shown.first, shown.last)
     page = (notes, loaded, request.scope["state"].get("waiting"))
-    return remembered(request, page, lambda: _page(request, loaded, notes), until=_next_change(loaded), is_staff=True)
-
-
-def _next_change(loaded: Loaded) -> datetime:
-    """The day ends, or an activity does."""
-    now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
-    return min([tomorrow, *(activity.ends_at for activity in loaded.activities if activity.ends_at > now)])
+    return remembered(request, page, lambda: _page(request, loaded, notes), until=next_change(loaded), is_staff=True)
 
 
 def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,6 +25,9 @@ from trainings.schedule.session_words import move_path, numbered, numbering, ses
 from trainings.schedule.staff.day_notes import Feast, Notes, day_notes, feasts_served, times_away
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language, ngettext
+
+FIXED = ("off", "draft")
+NOBODY: Mapping[UUID | str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ async def load(request: Request, first: date, last: date) -> Loaded:
     )
 
 
+def next_change(loaded: Loaded) -> datetime:
+    """The day ends, or an activity does."""
+    now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
+    return min([tomorrow, *(activity.ends_at for activity in loaded.activities if activity.ends_at > now)])
+
+
 async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> list[ListedActivity]:
     sees_all = bool(actor.roles_everywhere.intersection(SEES_ALL))
     hub_ids = None if sees_all else actor.roles_at.keys()
@@ -82,13 +92,29 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 
 
 def entries_by_day(loaded: Loaded, actor: Actor) -> ByDay:
-    by_day = ByDay(loaded.first, loaded.last)
+    by_day, may_move = ByDay(loaded.first, loaded.last), actor.hubs_with(EDITORS)
+    for _session, entry, days in session_entries(loaded.sessions, actor):
+        by_day.put(entry, days)
+    for activity in loaded.activities:
+        _here, _time, days = when(activity.starts_at, activity.ends_at, language())
+        by_day.put(activity_entry(activity, may_move), days)
+    return by_day.in_order()
+
+
+def session_entries(
+    sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID | str, int] = NOBODY
+) -> Iterator[tuple[StaffSession, Entry, tuple[date, ...]]]:
+    """With the days that each touches. `waiting`: on the list, by training."""
     may_move, today, lang, title = actor.hubs_with(EDITORS), clock.today(), language(), numbering()
-    theirs = {key for key in {session.hub_key for session in loaded.sessions} if as_uuid(key) in may_move}
+    theirs = {key for key in {session.hub_key for session in sessions} if as_uuid(key) in may_move}
     off, draft = gettext(N_("Cancelada")), gettext(N_("Borrador"))
-    for session in loaded.sessions:
+    with_list = gettext(N_("%(taken)s/%(capacity)s · %(waiting)s en espera"))
+    for session in sessions:
         here, time, days = when(session.starts_told, session.ends_told, lang)
-        look = session.look
+        look, n_waiting = session.look, waiting.get(session.training_key, 0)
+        state = off if look == "off" else draft if look == "draft" else f"{session.taken}/{session.capacity}"
+        if n_waiting and look not in FIXED:
+            state = with_list % {"taken": session.taken, "capacity": session.capacity, "waiting": n_waiting}
         entry = Entry(
             here,
             look,
@@ -96,15 +122,11 @@ def entries_by_day(loaded: Loaded, actor: Actor) -> ByDay:
             time,
             title(session),
             session.place,
-            off if look == "off" else draft if look == "draft" else f"{session.taken}/{session.capacity}",
+            state,
             move_path(session, may_move=session.hub_key in theirs),
             CALLED_OFF if look == "off" else "",
         )
-        by_day.put(entry, days)
-    for activity in loaded.activities:
-        _here, _time, days = when(activity.starts_at, activity.ends_at, lang)
-        by_day.put(activity_entry(activity, may_move), days)
-    return by_day.in_order()
+        yield session, entry, days
 
 
 def session_entry(session: StaffSession, actor: Actor, state: str) -> Entry:
