@@ -48,6 +48,7 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import FeastDay, Hub, Operator, Signatory
+from trainings.privacy.models import ErasureRequest
 from trainings.registrations.imports.columns import Sheet, as_text
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
@@ -106,6 +107,7 @@ class Objects:
     cards: CardsOfHub
     letter: InvitationLetter
     difference: Merge
+    erasure: ErasureRequest
     draft: ImportDraft
     note: InformationNote
     contact: HelpContact
@@ -136,6 +138,7 @@ class Objects:
             self.signatory,
             self.shield,
             self.difference,
+            self.erasure,
             self.phone,
         )
         people = (str(self.person.participant_id), str(self.waiting.participant_id))
@@ -202,6 +205,14 @@ class Objects:
         }
 
     @property
+    def _of_its_people(self) -> dict[str, dict[str, object]]:
+        return {
+            "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
+            "/panel/personas/por-borrar/": {"id": self.erasure.id},
+            "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
+        }
+
+    @property
     def _in_the_panel(self) -> dict[str, dict[str, object]]:
         return {
             "/panel/capacitaciones/{id:uuid}/diploma": {
@@ -232,8 +243,7 @@ class Objects:
             "/panel/diseno/": {"operator": self.operator.id},
             "/panel/membrete/{operator": {"operator": self.operator.id, "id": self.shield.id},
             "/panel/membrete/": {"id": self.shield.id},
-            "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
-            "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
+            **self._of_its_people,
             "/panel/cuentas/": {"user_id": self.account.id, "grant_id": self.grant.id},
             "/panel/guia/": {"job": "publicar", "picture": "asistencia"},
             "/panel/llamadas/": {"id": self.call_list.id},
@@ -292,7 +302,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         call_list=await CallList.get(batch_id=batch),
         cards=await make_cards_of(hub),
         letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),
-        difference=await _difference(person, waiting),
+        **await _decisions(person, waiting),
         draft=await _draft(coming),
         note=await _note(hub),
         contact=await make_contact(),
@@ -385,6 +395,11 @@ async def _draft(training: Training) -> ImportDraft:
     return await ImportDraft.create(
         training=training, user_id=training.hub_id, rows=as_text(sheet), columns={"full_name": 0}, n_rows=1
     )
+
+
+async def _decisions(one: Registration, other: Registration) -> dict[str, Any]:
+    request = ErasureRequest.create(registration=other, papers="data", asked_by_id=tokens.uuid7())
+    return {"difference": await _difference(one, other), "erasure": await request}
 
 
 async def _difference(one: Registration, other: Registration) -> Merge:

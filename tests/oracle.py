@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -249,6 +250,19 @@ class Judge:
         if self.families[group].state != "confirmed":
             self._only("offered", group)
             self._put(group, "confirmed")
+
+    def step_back(self, group: UUID) -> Moved:
+        """It waits at the end of the list, unless the place would come straight back."""
+        if self.families[group].state == "waitlisted":
+            return []
+        self._only("confirmed", group)
+        before = deepcopy((self.families, self.let_in))
+        self._put(group, "waitlisted")
+        moved = self.moves()
+        if ("promote", group, "") in moved:
+            self.families, self.let_in = before
+            raise RefusedError
+        return moved
 
     def let_first(self, group: UUID) -> Moved:
         """Staff let it go before those who are before it, where it fits."""

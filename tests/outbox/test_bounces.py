@@ -136,8 +136,8 @@ async def test_desk_sees_the_mark_and_corrects_the_address(new_client: NewClient
 
     before = await desk.get(path)
     at_the_door = await door.get(path)
-    wrong = await desk.post(f"{path}/correo", data={"address": "ana arroba x"})
-    done = await desk.post(f"{path}/correo", data={"address": "ana@correcto.example"})
+    wrong = await desk.post(f"{path}/datos", data={"address": "ana arroba x"})
+    done = await desk.post(f"{path}/datos", data={"address": "ana@correcto.example"})
     after = await desk.get(path)
 
     assert "No recibe: el correo lo rechazó" in before.text
@@ -146,4 +146,4 @@ async def test_desk_sees_the_mark_and_corrects_the_address(new_client: NewClient
     assert done.status_code == 303
     assert "No recibe" not in after.text
     assert "ana@correcto.example" in after.text
-    assert (await door.post(f"{path}/correo", data={"address": "x@x.example"})).status_code == 403
+    assert (await door.post(f"{path}/datos", data={"address": "x@x.example"})).status_code == 403

@@ -1,4 +1,4 @@
-"""Erasure by an own link takes effect after 72 hours, with a way back till then; at the desk it is done at once."""
+"""Erasure by an own link takes effect after 72 hours, with a way back till then."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Guardian, Merge, MergeReason, Participant
 from trainings.privacy import guard, withdrawal
 from trainings.privacy.actions import sweep
-from trainings.privacy.withdrawal import carry_out, what_stays, withdraw_data
+from trainings.privacy.withdrawal import carry_out, withdraw_data
 from trainings.registrations.models import Registration
 from trainings.registrations.own.erasures import KIND, TooLateToKeep, ask_for_erasure, keep_data
 from trainings.settings import Settings
@@ -64,9 +64,9 @@ async def test_nothing_is_gone_before_72_hours_and_all_after(db: Settings, freez
     registration = await rosa()
     await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
     job, line = await OutboxJob.get(kind=KIND), await AuditLine.get(act="privacy.ask_for_erasure")
-    assert (job.payload, job.run_at) == ({"registration_id": str(registration.id)}, DUE)
+    assert (job.payload, job.run_at) == ({"registration_id": str(registration.id), "papers": "data"}, DUE)
     hub_id = (await registration.training).hub_id
-    assert (line.object_id, line.hub_id, line.actor_role, line.detail) == (registration.id, hub_id, "holder", {})
+    assert (line.object_id, line.hub_id, line.actor_role) == (registration.id, hub_id, "holder")
     await work(db)
     freeze(DUE - MOMENT)
     await work(db)
@@ -229,9 +229,7 @@ async def test_undo_and_worker_at_the_same_moment_never_do_both(db: Settings, fr
 
 
 @pytest.mark.parametrize("has_failed", [False, True])
-async def test_withdrawal_at_the_desk_acts_at_once_and_leaves_nothing_to_the_job(
-    db: Settings, freeze: Freeze, *, has_failed: bool
-) -> None:
+async def test_erased_before_its_job_leaves_nothing_to_it(db: Settings, freeze: Freeze, *, has_failed: bool) -> None:
     freeze(NOW)
     registration = await rosa()
     await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
@@ -377,15 +375,3 @@ async def test_where_the_permission_is_gone_nothing_is_asked_for(db: Settings, f
     await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
 
     assert await asked(registration) is None
-
-
-async def test_who_comes_before_the_moment_is_told_that_the_attendance_will_stay(db: Settings, freeze: Freeze) -> None:
-    freeze(NOW)
-    soon = (NOW + timedelta(hours=24), NOW + timedelta(hours=28))
-    coming = await make.make_registration(await make.make_training(sessions=[soon]), **ANSWERS)
-    later = await rosa()
-
-    told = [await what_stays(one.id, actor=HOLDER_OF_LINK) for one in (coming, later)]
-
-    sentence = "Si asiste antes de ese día: también su nombre, su municipio y su asistencia."
-    assert [sentence in stays for stays in told] == [True, False]

@@ -1,4 +1,4 @@
-"""Erasing certificates: the name only, or all; 72 hours after by an own link with a way back, at once at the desk."""
+"""Erasing certificates: the name only, or all; by an own link after 72 hours, with a way back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from httpx2 import AsyncClient, Response
 
-from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
+from tests.certificates.desk import Freeze, text_of
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.privacy.asked import MOMENT, work
 from tests.registrations.wishes import link_of
@@ -31,8 +31,7 @@ from trainings.certificates.models import (
 )
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
-from trainings.people.models import Participant
-from trainings.privacy.withdrawal import erase_papers, what_stays, withdraw_data
+from trainings.privacy.withdrawal import erase_papers
 from trainings.registrations.models import Registration
 from trainings.registrations.own.erasures import PAPERS, What
 from trainings.settings import Settings
@@ -152,23 +151,6 @@ async def test_name_when_staff_wrote_it_or_its_letters_elsewhere_then_gone_there
     assert (await IssueSkip.get(id=skip.id)).detail == ""
 
 
-async def test_name_when_only_a_certificate_kept_it_then_gone_from_the_person_too(db: Settings) -> None:
-    registration, _certificate, _content, _transcript = await a_person()
-    await Registration.filter(id=registration.id).update(completed_at=None)
-    await registration.fetch_related("attendances")
-    for one in registration.attendances:  # type: ignore[attr-defined]  # a reverse relation
-        await one.delete()
-    await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
-    kept = (await Participant.get(id=registration.participant_id)).full_name
-    said = await what_stays(registration.id, actor=HOLDER_OF_LINK)
-
-    await erase_papers(registration.id, What.NAME, actor=HOLDER_OF_LINK)
-
-    assert kept == "María Elena Caal Tzib"
-    assert "Su diploma con su nombre: se puede revisar con su código." in said
-    assert (await Participant.get(id=registration.participant_id)).full_name == "—"
-
-
 # -- by the own link
 
 
@@ -219,36 +201,3 @@ async def test_worker_when_72_hours_are_over_then_done_once(db: Settings, freeze
     assert not await OutboxJob.exists(kind=PAPERS)
     assert await AuditLine.filter(act="privacy.erase_papers").count() == 1
     assert clock.now() > DUE
-
-
-# -- at the desk
-
-
-async def test_desk_when_the_coordination_erases_then_at_once_and_the_register_says_nothing_of_whom(
-    new_client: Browsers,
-) -> None:
-    desk = await make_desk()
-    coordinator = await signed_in(new_client, desk.cast.coordinator)
-    assistant = await signed_in(new_client, desk.cast.assistant)
-    page = f"/panel/inscripciones/{desk.certificate.registration_id}/diplomas/borrar"
-
-    shown = await coordinator.get(page)
-    forbidden = await assistant.post(page, data={"what": "papers"})
-    nothing = await coordinator.post(page, data={})
-    await coordinator.post(page, data={"what": "name"})
-    nameless = await coordinator.get(desk.page)
-    done = await coordinator.post(page, data={"what": "papers"})
-    after = await coordinator.get(page)
-    training = await coordinator.get(desk.page)
-    person = await coordinator.get(f"/panel/inscripciones/{desk.certificate.registration_id}/diploma")
-    register = await coordinator.get(f"/panel/folios/{desk.certificate.operator_id}/{desk.certificate.year}")
-
-    assert desk.certificate.folio in shown.text
-    assert (forbidden.status_code, nothing.status_code, done.status_code) == (403, 422, 303)
-    assert "No hay ningún diploma del que borrar algo." in after.text
-    file = f"/panel/diplomas/{desk.certificate.id}.pdf"
-    assert (desk.certificate.folio in nameless.text, file in nameless.text) == (True, False), "there is no file"
-    assert ["Retirado" in one.text for one in (training, person, register)] == [True] * 3
-    assert "(nombre borrado)" in register.text
-    assert desk.certificate.folio in register.text
-    assert (await Certificate.get(id=desk.certificate.id)).printed_name == "—"

@@ -1,4 +1,4 @@
-"""Who takes back the permission for their data leaves nothing behind but what they were told."""
+"""Who is erased leaves nothing behind but what they were told."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests import make
-from tests.certificates.held import AFTER, BEFORE, a_diploma, make_attendee, make_held
+from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
 from tests.registrations.families import make_family
 from tests.registrations.wishes import places_of
 from trainings import clock
+from trainings.attendance.models import Attendance
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
 from trainings.audit.models import AuditLine
 from trainings.certificates.models import Certificate
@@ -20,10 +21,10 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant, Relation
-from trainings.privacy.withdrawal import what_stays, withdraw_data
+from trainings.privacy.withdrawal import NAMELESS_COUNT, what_stays, withdraw_data
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
-from trainings.registrations.own.erasures import ask_for_erasure, keep_data
+from trainings.registrations.own.erasures import What, ask_for_erasure, keep_data
 from trainings.registrations.seats.actions import detach, sign_up
 from trainings.settings import Settings
 
@@ -88,48 +89,46 @@ async def test_place_of_who_takes_back_everything_goes_to_the_waiting_list(db: S
     assert {job.subject_id for job in await OutboxJob.all()} == {waiting.id}
 
 
-async def test_what_was_attended_keeps_its_name_and_nothing_else(db: Settings) -> None:
+async def test_attendance_stays_without_a_name(db: Settings) -> None:
     await make.make_municipality()
     registration = await make_attendee(await make_held(), **ANSWERS)
 
     with clock.frozen(AFTER):
-        stays = await what_stays(registration.id, actor=HOLDER_OF_LINK)
+        stays = await what_stays([registration.participant_id], by_link=True)
         await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
 
     person = await person_of(registration)
     assert {name: getattr(person, name) for name in NOTHING} == NOTHING
-    assert (person.full_name, person.municipality_id, person.search_text) == (
-        "Rosa Amalia Coc Xol",
-        "1705",
-        " rosa amalia coc xol",
-    )
+    assert (person.full_name, person.name_key, person.search_text, person.municipality_id) == ("—", "", "", "1705")
     assert await state_of(registration) == "confirmed", "what is over is not cancelled"
+    assert await Attendance.filter(registration_id=registration.id, is_present=True).exists()
     assert stays == [
-        "Su nombre, su municipio, de parte de quién vino y su asistencia: prueban lo que aprendió.",
-        "Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla.",
+        NAMELESS_COUNT,
+        "Otras inscripciones suyas: cada una se borra con su enlace, o todas en la ventanilla.",
+        "Su nombre en lo que ya salió de aquí: expedientes de sesión, listas impresas y archivos exportados.",
+        "Lo que otra ventanilla anotó aparte: eso se pide allá.",
+        "Las copias de seguridad, hasta 30 días.",
         "Qué permisos dio y qué día los retiró.",
     ]
 
 
-async def test_diploma_stays_with_its_name(db: Settings) -> None:
+@pytest.mark.parametrize(
+    ("papers", "left"),
+    [(What.DATA, ("valid", "Rosa Amalia Coc Xol")), (What.NAME, ("valid", "—")), (What.PAPERS, ("revoked", "—"))],
+)
+async def test_diploma_keeps_its_name_or_not_as_was_asked(db: Settings, papers: What, left: tuple[str, str]) -> None:
     await make.make_municipality()
     with clock.frozen(AFTER):
         certificate = await a_diploma(**ANSWERS)
         registration = await Registration.get(id=certificate.registration_id)
-        stays = await what_stays(registration.id, actor=HOLDER_OF_LINK)
-        await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
+        await withdraw_data(registration.id, actor=HOLDER_OF_LINK, papers=papers)
 
     stored = await Certificate.get(id=certificate.id)
-    assert (stored.state.value, stored.printed_name) == ("valid", "Rosa Amalia Coc Xol")
-    assert (await person_of(registration)).full_name == "Rosa Amalia Coc Xol"
-    assert "Su diploma con su nombre: se puede revisar con su código." in stays
+    assert (stored.state.value, stored.printed_name) == left
+    assert (await person_of(registration)).full_name == "—"
 
 
-@pytest.mark.parametrize(("is_by_staff", "left"), [(True, ("—", None, "cancelled")), (False, "as before")])
-async def test_merged_sign_ups_are_forgotten_together_by_staff_only(
-    db: Settings, is_by_staff: bool, left: object
-) -> None:
-    actor = await make.actor_of(await make.make_user()) if is_by_staff else HOLDER_OF_LINK
+async def test_merged_sign_up_is_forgotten_alone(db: Settings) -> None:
     attended = await make_attendee(await make_held(), given_names="Rosa", surnames="Coc", phone="+50255551234")
     with clock.frozen(AFTER):
         coming = await make.make_registration(
@@ -143,12 +142,11 @@ async def test_merged_sign_ups_are_forgotten_together_by_staff_only(
         )
         await Participant.filter(id=coming.participant_id).update(merged_into_id=attended.participant_id)
 
-        await withdraw_data(attended.id, actor=actor)
+        await withdraw_data(attended.id, actor=HOLDER_OF_LINK)
 
     kept, merged = await person_of(attended), await person_of(coming)
-    as_before = ("Rosita Coc", "+50255559876", "confirmed")
-    assert (kept.full_name, kept.phone, await state_of(attended)) == ("Rosa Coc", None, "confirmed")
-    assert (merged.full_name, merged.phone, await state_of(coming)) == (as_before if left == "as before" else left)
+    assert (kept.full_name, kept.phone, await state_of(attended)) == ("—", None, "confirmed")
+    assert (merged.full_name, merged.phone, await state_of(coming)) == ("Rosita Coc", "+50255559876", "confirmed")
 
 
 async def family() -> tuple[Registration, Registration]:
@@ -171,7 +169,7 @@ async def family() -> tuple[Registration, Registration]:
 async def test_guardian_who_takes_back_a_minors_data_is_forgotten_and_the_minor_stays_protected(db: Settings) -> None:
     mother, daughter = await family()
 
-    stays = await what_stays(daughter.id, actor=HOLDER_OF_LINK)
+    stays = await what_stays([daughter.participant_id], by_link=True)
     await withdraw_data(daughter.id, actor=HOLDER_OF_LINK)
 
     guardian = await Guardian.get()
@@ -190,11 +188,11 @@ async def test_who_filled_in_the_form_is_told_what_stays_with_the_others_of_it(d
     as_guardian = "Su nombre y su contacto como persona encargada de menores: se borran al retirar también ese permiso."
     shared = "El mismo teléfono o correo de quienes vinieron en su formulario: se cambia en la ventanilla."
 
-    told = [await what_stays(one.id, actor=HOLDER_OF_LINK) for one in (ana, beto, cata)]
+    told = [await what_stays([one.participant_id], by_link=True) for one in (ana, beto, cata)]
     await detach(beto.id, phone=None, email=None, actor=PROGRAM)
-    apart = [await what_stays(one.id, actor=HOLDER_OF_LINK) for one in (ana, beto)]
+    apart = [await what_stays([one.participant_id], by_link=True) for one in (ana, beto)]
     await withdraw_data(cata.id, actor=HOLDER_OF_LINK)
-    alone = await what_stays(ana.id, actor=HOLDER_OF_LINK)
+    alone = await what_stays([ana.participant_id], by_link=True)
 
     assert [(as_guardian in one, shared in one) for one in (*told, *apart, alone)] == [
         *[(True, True), (False, True), (False, False)],
@@ -214,23 +212,6 @@ async def test_taken_back_twice_is_once_and_the_line_holds_no_values(db: Setting
     training = await registration.training
     assert (line.object_id, line.hub_id) == (registration.id, training.hub_id)
     assert line.detail == {"cancelled": 1, "permissions": 3}
-
-
-async def test_who_came_to_nothing_is_told_that_only_a_nameless_count_stays(db: Settings) -> None:
-    with clock.frozen(BEFORE):
-        training = await make_held()
-        registration = await make.make_registration(training, **ANSWERS)
-
-    with clock.frozen(AFTER):
-        stays = await what_stays(registration.id, actor=HOLDER_OF_LINK)
-        await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
-
-    assert stays == [
-        "Que hubo una inscripción y de parte de quién, sin su nombre: así cuadran las cuentas.",
-        "Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla.",
-        "Qué permisos dio y qué día los retiró.",
-    ]
-    assert (await person_of(registration)).full_name == "—"
 
 
 async def test_unknown_registration_is_refused(db: Settings) -> None:

@@ -93,7 +93,7 @@ async def test_minor_of_another_training_is_neither_opened_nor_renamed(new_clien
 
     opened = await world.client.get(person(world.elsewhere))
     renamed = await world.client.post(
-        f"{person(world.elsewhere)}/nombre", data={"given_names": "Otra", "surnames": "Persona"}
+        f"{person(world.elsewhere)}/datos", data={"given_names": "Otra", "surnames": "Persona"}
     )
 
     assert (opened.status_code, renamed.status_code) == (404, 404)

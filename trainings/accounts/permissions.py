@@ -20,6 +20,8 @@
 | take registrations out as a file | | | hub | operator | | |
 | call lists: telephones, marks, closing | | hub | hub | operator | | |
 | say that two people are one, or are not | | | hub | operator | | |
+| join people who agree in name, municipality and telephone; ask that a person be erased | | hub | hub | operator | | |
+| confirm and take back an erasure asked for at the desk | | | hub | operator | | |
 | change courses, rename topics | | | own | own | | nobody's |
 | write, publish, review, withdraw information notes | | | hub | operator | | |
 | say that a help contact is right as of today | | | all | all | | all |
@@ -54,6 +56,7 @@ CLOCK_KEEPERS = (*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)
 EXPORTERS = EDITORS
 CALLERS = DESK
 MERGERS = EDITORS
+ERASERS = EDITORS
 HEAD_COUNTERS = HUB_STAFF
 NOTE_EDITORS = EDITORS
 CONTACT_REVIEWERS = (*EDITORS, Role.PLATFORM_ADMIN)
@@ -144,6 +147,11 @@ def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
 
 def can_merge(actor: Actor, hub_id: UUID) -> bool:
     return actor.has_at(hub_id, MERGERS)
+
+
+def can_erase(actor: Actor, hub_id: UUID) -> bool:
+    """Without a second person's yes."""
+    return actor.has_at(hub_id, ERASERS)
 
 
 def can_edit_notes(actor: Actor, hub_id: UUID) -> bool:

@@ -67,15 +67,15 @@ class Comparison:
         return self.other.registrations[0].training.hub_id
 
 
-async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
-    """Both with their history at hubs where the actor may merge. Merged people are shown apart, as each came.
+async def compare(one_id: UUID, other_id: UUID, actor: Actor, roles: Collection[str] = MERGERS) -> Comparison:
+    """Both with their history at hubs where the actor has these roles. Merged people are shown apart, as each came.
 
     Refuses (UnknownPerson) a person who was at none of these, and a minor with somebody of no common training: minors
     are found only inside their own session, so only common trainings are shown.
     """
     if one_id == other_id:
         raise UnknownPerson
-    one, other = await _side(one_id, actor), await _side(other_id, actor)
+    one, other = await _side(one_id, actor, roles), await _side(other_id, actor, roles)
     if one.is_minor or other.is_minor:
         common = _trainings_of(one) & _trainings_of(other)
         if not common:
@@ -92,7 +92,7 @@ async def hub_in_scope(participant_id: UUID, actor: Actor) -> UUID | None:
     return next((hub_id for (hub_id,) in await hubs if can_merge(actor, hub_id)), None)
 
 
-async def _side(participant_id: UUID, actor: Actor) -> Side:
+async def _side(participant_id: UUID, actor: Actor, roles: Collection[str]) -> Side:
     all_of_them = await same_person_ids(participant_id)
     found = (
         await reads(Registration)
@@ -100,7 +100,7 @@ async def _side(participant_id: UUID, actor: Actor) -> Side:
         .order_by("-created_at", "-id")
         .prefetch_related("participant__municipality", "training__sessions")
     )
-    own = [row for row in found if can_merge(actor, row.training.hub_id)]
+    own = [row for row in found if actor.has_at(row.training.hub_id, roles)]
     people = {row.participant_id: row.participant for row in reversed(own)}
     if participant_id not in people:
         raise UnknownPerson

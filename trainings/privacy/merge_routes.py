@@ -1,4 +1,5 @@
-"""`/panel/personas/repetidas`: possible duplicates; compare two, merge, undo."""
+"""`/panel/personas/repetidas`: possible duplicates; compare two, merge, undo. `/panel/inscripciones/{id}/unir`: join a
+person's records."""
 
 from __future__ import annotations
 
@@ -11,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import MERGERS
+from trainings.accounts.permissions import DESK, MERGERS
 from trainings.accounts.queries import names_of
 from trainings.audit.actions import record
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib.text import fold
 from trainings.people.forms import printable
+from trainings.people.merged import same_person_ids
 from trainings.people.models import MergeReason
 from trainings.people.words import MERGE_REASONS
 from trainings.privacy import merge_queries as queries
@@ -25,6 +27,9 @@ from trainings.privacy import merging
 from trainings.privacy.merge_queries import Comparison, UnknownPerson, compare
 from trainings.privacy.merge_views import facts, said_row, trainings_of
 from trainings.privacy.merging import ListChanged
+from trainings.privacy.records import found_by_code, records_like
+from trainings.registrations.desk.person import ONE, StaffView, view_at_desk
+from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.forms import Form, FormErrors, Typed, check, key_in, read_form, wrong
@@ -63,6 +68,12 @@ class JoinForm(Form):
     persona: list[UUID] = []
 
 
+class CodeForm(Form):
+    MISSING: ClassVar[Mapping[str, str]] = {"codigo": N_("Escriba el código de un boleto o diploma, o un folio.")}
+
+    codigo: Annotated[str, printable(60)]
+
+
 class MergeForm(Form):
     MISSING: ClassVar[Mapping[str, str]] = {
         "kept": N_("Escoja con qué datos se queda."),
@@ -73,6 +84,7 @@ class MergeForm(Form):
     reason: MergeReason
 
 
+JOIN = ONE + "/unir"
 INDEX = "/panel/personas/repetidas"
 PAIR = INDEX + "/{one:uuid}/{other:uuid}"
 SAID = INDEX + "/decisiones/{id:uuid}"
@@ -142,7 +154,7 @@ async def _show(request: Request, two: Comparison, form: Typed | None = None, st
         "two": two,
         "base": f"{INDEX}/{two.one.person.id}/{two.other.person.id}",
         "facts": facts(two),
-        "trainings": [trainings_of(side) for side in two.sides],
+        "trainings": [trainings_of(side.registrations) for side in two.sides],
         "reasons": [(reason.value, gettext(words)) for reason, words in MERGE_REASONS.items()],
         "form": form,
     }
@@ -204,6 +216,68 @@ async def show_again(request: Request) -> Response:
     return _back(N_("Listo. Si se parecen, están otra vez en la lista."))
 
 
+# -- from a person's page
+
+
+@allow(*DESK)
+async def show_join(request: Request) -> Response:
+    """Records of the same name; `codigo` leads to the comparison with another name's."""
+    view = await view_at_desk(request)
+    asked = Typed({name: request.query_params.getlist(name) for name in request.query_params})
+    if "codigo" not in asked.fields:
+        return await _join_page(request, view)
+    try:
+        other = await found_by_code(check(CodeForm, asked).codigo, view.own.registration.training.hub_id)
+        return await _lead_to_comparison(request, view, asked, other)
+    except FormErrors as exc:
+        return await _join_page(request, view, exc.typed, 422)
+
+
+async def _lead_to_comparison(request: Request, view: StaffView, asked: Typed, other: Registration | None) -> Response:
+    person_id = view.own.registration.participant_id
+    if other is None:
+        asked.errors["codigo"] = gettext(N_("No hay ningún boleto ni diploma con ese código en su ventanilla."))
+    elif other.participant_id in await same_person_ids(person_id):
+        asked.errors["codigo"] = gettext(N_("Ese código ya es de esta misma persona."))
+    elif view.may_compare:
+        return redirect(f"{INDEX}/{person_id}/{other.participant_id}")
+    else:
+        asked.errors["codigo"] = gettext(N_("Si abajo no se puede marcar, algo no coincide: lo decide quien coordina."))
+    return await _join_page(request, view, asked, 422)
+
+
+async def _join_page(
+    request: Request, view: StaffView, form: Typed | None = None, status: int = 200, refused: Refusal | None = None
+) -> Response:
+    """Shows full names, so opening it is logged."""
+    registration = view.own.registration
+    records, hub_id = await records_like(registration), registration.training.hub_id
+    await record("privacy.open_join", actor=request.state.actor, object_id=registration.id, hub_id=hub_id)
+    context = {
+        "registration": registration,
+        "own": [(one, trainings_of(one.registrations)) for one in records.own],
+        "namesakes": [(one, trainings_of(one.registrations)) for one in records.namesakes],
+        "may_compare": view.may_compare,
+        "form": form,
+        "refused": sentence_of(refused) if refused is not None else "",
+    }
+    return render(request, "privacy/join.html", context, status=status)
+
+
+@allow(*DESK)
+async def join(request: Request) -> Response:
+    view = await view_at_desk(request)
+    registration, people = view.own.registration, check(JoinForm, await read_form(request)).persona
+    try:
+        n = await merging.merge_agreeing(registration, people, actor=request.state.actor)
+    except ListChanged as refusal:
+        return await _join_page(request, view, None, refusal.status, refusal)
+    words = ngettext(
+        "Listo: %(num)s registro se unió a esta persona.", "Listo: %(num)s registros se unieron a esta persona.", n
+    )
+    return redirect(f"/panel/inscripciones/{registration.id}", words % {"num": n})
+
+
 def _back(sentence: str) -> Response:
     return _back_with(gettext(sentence))
 
@@ -220,4 +294,6 @@ routes: list[BaseRoute] = [
     Route(PAIR + "/distintas", hold_different, methods=["POST"]),
     Route(SAID + "/deshacer", undo, methods=["POST"]),
     Route(SAID + "/mostrar", show_again, methods=["POST"]),
+    Route(JOIN, show_join),
+    Route(JOIN, join, methods=["POST"]),
 ]

@@ -9,7 +9,7 @@ from trainings.lib.text import fold
 from trainings.people.choices import ANOTHER_PLACE_WORDS
 from trainings.people.models import Participant
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, MERGE_REASONS
-from trainings.privacy.merge_queries import Comparison, Said, Side, Someone
+from trainings.privacy.merge_queries import Comparison, Said, Someone
 from trainings.registrations.models import Registration
 from trainings.registrations.words import STATES
 from trainings.web.i18n import N_, gettext
@@ -115,8 +115,8 @@ def _email(person: Participant) -> str:
     return gettext(N_("el de su familia")) if person.email_key else ""
 
 
-def trainings_of(side: Side) -> list[Attended]:
-    attended = [_attended(row) for row in side.registrations]
+def trainings_of(registrations: Sequence[Registration]) -> list[Attended]:
+    attended = [_attended(row) for row in registrations]
     return sorted(attended, key=lambda one: (one.starts_at is not None, one.starts_at), reverse=True)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.permissions import MERGERS
+from trainings.accounts.permissions import DESK, MERGERS
 from trainings.attendance.settling import lock_all_stays, settle, trainings_in_common
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -17,6 +17,8 @@ from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.privacy.joining import join, part, shared_trainings, trainings_joined
 from trainings.privacy.merge_queries import Comparison, alike, alike_in, compare, differences, hub_in_scope
+from trainings.privacy.records import records_like
+from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
@@ -37,15 +39,31 @@ class _MergedMeanwhile(Exception):
     """Somebody concerned was merged or joined before we got the lock: look again."""
 
 
-async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
+async def merge(
+    kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor, roles: Collection[str] = MERGERS
+) -> None:
     """The first stays, with all that either was merged with before. Certificates and separate histories stay;
     registrations in one training are joined (`join`). Twice is once. Refuses as `compare`.
     """
     while True:
         with contextlib.suppress(_MergedMeanwhile):
-            await _merge(await compare(kept_id, merged_id, actor), reason, actor)
+            await _merge(await compare(kept_id, merged_id, actor, roles), reason, actor, roles)
             break
     await _settle(await trainings_in_common([kept_id, merged_id]))
+
+
+async def merge_agreeing(registration: Registration, people: Collection[UUID], *, actor: Actor) -> int:
+    """Merge the person of a registration (person and training loaded) with these of the hub's, all of whom agree with
+    them: every desk may. The oldest stays; returns how many were merged. Refuses (ListChanged) if one does not agree.
+    """
+    records = await records_like(registration)
+    agreeing = {one.person.id for one in records.namesakes if one.agrees}
+    if not people or not agreeing.issuperset(people):
+        raise ListChanged
+    kept_id, *others = sorted({registration.participant_id, *people})
+    for merged_id in others:
+        await merge(kept_id, merged_id, MergeReason.SAME_CONTACT, actor=actor, roles=DESK)
+    return len(others)
 
 
 async def merge_sure(training: Training | None, people: Collection[UUID], *, actor: Actor) -> int:
@@ -63,14 +81,17 @@ async def merge_sure(training: Training | None, people: Collection[UUID], *, act
     return sum(len(row) - 1 for row in wanted)
 
 
-async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
+async def _merge(two: Comparison, reason: MergeReason, actor: Actor, roles: Collection[str]) -> None:
     kept_id, merged_id = await last_kept(two.one.person.id), await last_kept(two.other.person.id)
     async with transaction():
-        shared = await _shared(kept_id, merged_id, actor)
+        shared = await _shared(kept_id, merged_id, actor, roles)
         await lock_all_stays(shared)
         # Both rows in key order: simultaneous merges in a ring would keep nobody.
         locked = await lock(Participant, [kept_id, merged_id])
-        if any(one.merged_into_id is not None for one in locked) or await _shared(kept_id, merged_id, actor) - shared:
+        if (
+            any(one.merged_into_id is not None for one in locked)
+            or await _shared(kept_id, merged_id, actor, roles) - shared
+        ):
             raise _MergedMeanwhile
         if kept_id != merged_id:
             await _unite(kept_id, merged_id, reason, hub_id=two.hub_id, actor=actor)
@@ -78,10 +99,10 @@ async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
             await join(training_id, await same_person_ids(kept_id), actor=actor)
 
 
-async def _shared(one_id: UUID, other_id: UUID, actor: Actor) -> set[UUID]:
+async def _shared(one_id: UUID, other_id: UUID, actor: Actor, roles: Collection[str]) -> set[UUID]:
     """Common trainings at the actor's hubs; others are not the actor's to see."""
     some, others = await same_person_ids(one_id), await same_person_ids(other_id)
-    return await shared_trainings(some, others, actor.hubs_with(MERGERS))
+    return await shared_trainings(some, others, actor.hubs_with(roles))
 
 
 async def _unite(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, hub_id: UUID, actor: Actor) -> None:

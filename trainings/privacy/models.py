@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from tortoise import fields
 
 from trainings.db.fields import UTCDatetimeField
 from trainings.db.models import Record
+
+if TYPE_CHECKING:
+    from trainings.registrations.models import Registration
 
 
 class WhyStopped(StrEnum):
@@ -43,3 +48,20 @@ class SweepLook(Record):
 
     class Meta:
         table = "sweep_look"
+
+
+class ErasureRequest(Record):
+    """A person wants to be erased, says an assistant, and a coordinator confirms it.
+
+    Then it is a job of the outbox. `papers`: what goes of the certificates (`registrations.own.erasures.What`).
+    """
+
+    registration: fields.OneToOneRelation[Registration] = fields.OneToOneField(
+        "trainings.Registration", related_name="erasure_request", on_delete=fields.RESTRICT
+    )
+    registration_id: UUID
+    papers = fields.CharField(max_length=8)
+    asked_by_id: UUID = fields.UUIDField()
+
+    class Meta:
+        table = "erasure_request"

@@ -1,4 +1,4 @@
-"""Requests to erase the name on certificates, or the certificates: by own link, and at the desk."""
+"""By own link a person asks to erase the name on certificates, or the certificates."""
 
 from __future__ import annotations
 
@@ -9,29 +9,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import ISSUERS, can_issue_certificates
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.certificates.issuing import queries
-from trainings.errors import NotAllowed
-from trainings.lib.text import short_name
-from trainings.privacy.withdrawal import erasable_papers, erase_papers
-from trainings.registrations.models import Registration
+from trainings.privacy.withdrawal import erasable_papers
 from trainings.registrations.own import erasures
 from trainings.registrations.own.erasures import What
 from trainings.registrations.own.views import MEMBER, OWN, back, home_of, known, place_of, token_page
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext, ngettext
-from trainings.web.render import redirect, render
-
-AT_DESK = "/panel/inscripciones/{id:uuid}/diplomas/borrar"
+from trainings.web.i18n import N_, gettext
 
 
 class WishForm(Form):
     what: What
-
-
-# -- by the own link
 
 
 @allow(HOLDER)
@@ -47,7 +36,7 @@ async def _own_page(request: Request, form: Typed, status: int = 200) -> Respons
         "ticket": ticket,
         "place": place_of(request),
         "home": home_of(request),
-        "papers": await erasable_papers(registration_id, actor=HOLDER_OF_LINK),
+        "papers": await erasable_papers(registration_id),
         "is_asked": any(one.what is not What.DATA for one in asked),
         "due_at": clock.now() + erasures.WAIT,
         "form": form,
@@ -74,51 +63,6 @@ async def keep_own(request: Request) -> Response:
     return back(home_of(request), gettext(N_("Listo. Los diplomas quedan como están.")))
 
 
-# -- at the desk
-
-
-async def _registration(request: Request) -> Registration:
-    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
-    if not can_issue_certificates(request.state.actor, training.hub_id):
-        raise NotAllowed
-    return person.registration
-
-
-@allow(*ISSUERS)
-async def show_at_desk(request: Request) -> Response:
-    return await _desk_page(request, await _registration(request), Typed())
-
-
-async def _desk_page(request: Request, registration: Registration, form: Typed, status: int = 200) -> Response:
-    person = registration.participant
-    context = {
-        "registration": registration,
-        "name": short_name(person.given_names, person.surnames),
-        "papers": await erasable_papers(registration.id, actor=request.state.actor),
-        "form": form,
-    }
-    return render(request, "privacy/papers_desk.html", context, status=status)
-
-
-@allow(*ISSUERS)
-async def erase_at_desk(request: Request) -> Response:
-    """At once: the person is present."""
-    registration = await _registration(request)
-    try:
-        form = check(WishForm, await read_form(request))
-    except FormErrors as exc:
-        return await _desk_page(request, registration, exc.typed, 422)
-    n = 0
-    if form.what is not What.DATA:
-        n = await erase_papers(registration.id, form.what, actor=request.state.actor)
-    done = ngettext("Listo. Se borró de %(num)s documento.", "Listo. Se borró de %(num)s documentos.", n) % {"num": n}
-    return redirect(
-        f"/panel/inscripciones/{registration.id}",
-        done if n else gettext(N_("No había nada que borrar.")),
-        "ok" if n else "note",
-    )
-
-
 def _own(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
     """Under an own link, and under a group's for its minors."""
     return [Route(where + path, handler, methods=methods) for where in (OWN, MEMBER)]
@@ -128,6 +72,4 @@ routes: list[BaseRoute] = [
     *_own("/diplomas/borrar", show_own),
     *_own("/diplomas/borrar", ask_own, methods=["POST"]),
     *_own("/diplomas/no-borrar", keep_own, methods=["POST"]),
-    Route(AT_DESK, show_at_desk),
-    Route(AT_DESK, erase_at_desk, methods=["POST"]),
 ]

@@ -248,6 +248,16 @@ class Accept(Move):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepBack(Move):
+    """A confirmed group gives its places to the waiting list, and waits at its end. Staff can stop the message until
+    `run_at`.
+    """
+
+    run_at: datetime | None = None
+    batch_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetGoFirst(Move):
     reason: HandReason
 

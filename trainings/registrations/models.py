@@ -39,7 +39,7 @@ MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
         {RegistrationState.CONFIRMED, RegistrationState.OFFERED, RegistrationState.CANCELLED}
     ),
     RegistrationState.OFFERED: frozenset({RegistrationState.CONFIRMED, RegistrationState.CANCELLED}),
-    RegistrationState.CONFIRMED: frozenset({RegistrationState.CANCELLED}),
+    RegistrationState.CONFIRMED: frozenset({RegistrationState.WAITLISTED, RegistrationState.CANCELLED}),
     RegistrationState.CANCELLED: frozenset(
         {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD}
     ),

@@ -75,7 +75,7 @@ async def test_slip_of_a_minor_who_may_not_come(
     assert (await WalkInSlip.get(id=waiting.id)).state == "waiting"
 
 
-@pytest.mark.parametrize("where", ["row", "proof", "diploma", "confirmed", "telefono", "correo", "edad"])
+@pytest.mark.parametrize("where", ["row", "proof", "diploma", "confirmed", "datos"])
 async def test_name_or_contact_of_who_took_the_permission_back(cast: Cast, new_client: NewClient, where: str) -> None:
     door = await open_held_door(cast)
     sheet = await print_sheet(door.session.id, n_blank=1, columns=[], actor=PROGRAM)
@@ -87,9 +87,7 @@ async def test_name_or_contact_of_who_took_the_permission_back(cast: Cast, new_c
         "proof": (f"{of_sheet}/nombres", {"lines": "1 está bien", "step": "save"}),
         "diploma": (f"{person}/diploma/nombre", {"given_names": "Ana", "surnames": "Coc"}),
         "confirmed": (f"{person}/diploma/nombre/bien", {"name": "Ana Lucía Ba Coc"}),
-        "telefono": (f"{person}/telefono", {"number": "55559999"}),
-        "correo": (f"{person}/correo", {"address": "ana@x.example"}),
-        "edad": (f"{person}/edad", {"age_group": "25-34"}),
+        "datos": (f"{person}/datos", {"number": "55559999"}),
     }[where]
 
     is_for_staff(await client.post(path, data=sent), GONE)

@@ -129,13 +129,13 @@ async def test_staff_are_asked_to_tell_people_themselves(new_client: NewClient) 
 
     person = await desk.get(f"/panel/inscripciones/{ana.id}")
     board = await desk.get("/panel/apoyos")
-    corrected = await desk.post(f"/panel/inscripciones/{ana.id}/correo", data={"address": "ana@y.example"})
+    corrected = await desk.post(f"/panel/inscripciones/{ana.id}/datos", data={"address": "ana@y.example"})
     after = await desk.get(corrected.headers["location"])
 
     for promise in ("Se le avisa por correo", "le llega a su correo", "se le avisa"):
         assert promise not in person.text + board.text
     assert "Por ahora no se envían correos: avise usted por teléfono." in person.text
-    assert "Queda anotado, pero por ahora no se envían correos." in after.text
+    assert "El correo queda anotado, pero por ahora no se envían correos." in after.text
 
 
 async def test_account_page_promises_no_summaries(new_client: NewClient) -> None:

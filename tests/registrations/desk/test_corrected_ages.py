@@ -50,16 +50,15 @@ async def age_of(registration: Registration) -> str | None:
 async def test_adult_s_age_is_corrected_and_the_log_says_from_which_to_which(desk: AsyncClient, cast: Cast) -> None:
     """To another, to none, and to the one that is told later."""
     rosa = await adult(cast, AgeGroup.A18_24)
-    assert (await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "18-24"})).status_code == 303
+    assert (await desk.post(f"{path_of(rosa)}/datos", data={"age_group": "18-24"})).status_code == 303
     assert not await AuditLine.exists(act=ACT), "it is the same"
 
     for old, new in (("18-24", "35-59"), ("35-59", ""), ("", "60+")):
-        done = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": new})
+        done = await desk.post(f"{path_of(rosa)}/datos", data={"age_group": new})
 
         assert done.headers["location"] == path_of(rosa)
         page = Page((await desk.get(path_of(rosa))).text)
-        assert "Listo. La edad quedó corregida." in page.text
-        assert ("Corregir la edad" in page.text, "Agregar la edad" in page.text) == (new != "", new == "")
+        assert "Listo. Los datos quedaron corregidos." in page.text
         assert await age_of(rosa) == (new or None)
         [line, *_before] = await AuditLine.filter(act=ACT).order_by("-id")
         assert (line.actor_id, line.object_id, line.hub_id) == (cast.assistant.id, rosa.id, cast.hub.id)
@@ -69,7 +68,7 @@ async def test_adult_s_age_is_corrected_and_the_log_says_from_which_to_which(des
 async def test_adult_becomes_no_minor_and_staff_read_that_a_guardian_is_needed(desk: AsyncClient, cast: Cast) -> None:
     rosa, new = await adult(cast, AgeGroup.A18_24), "14-17"
 
-    answer = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": new})
+    answer = await desk.post(f"{path_of(rosa)}/datos", data={"age_group": new})
 
     page = Page(answer.text)
     assert answer.status_code == 409
@@ -85,7 +84,7 @@ async def test_minor_becomes_no_adult_and_staff_read_whose_permission_is_needed(
     luz = await child(cast)
 
     for new in ("18-24", ""):
-        answer = await desk.post(f"{path_of(luz)}/edad", data={"age_group": new})
+        answer = await desk.post(f"{path_of(luz)}/datos", data={"age_group": new})
         assert answer.status_code == 409, new
         assert "inscríbale de nuevo con su propio permiso" in errors_of(Page(answer.text))["age_group"]
     assert await age_of(luz) == "14-17"
@@ -99,11 +98,11 @@ async def test_training_over_then_no_other_sign_up_is_asked_for(
     freeze((await TrainingSession.get(training_id=luz.training_id)).ends_at + timedelta(hours=1))
     await make.sign_in(desk, cast.assistant)
 
-    of_adult = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "14-17"})
-    of_minor = await desk.post(f"{path_of(luz)}/edad", data={"age_group": "18-24"})
+    of_adult = await desk.post(f"{path_of(rosa)}/datos", data={"age_group": "14-17"})
+    of_minor = await desk.post(f"{path_of(luz)}/datos", data={"age_group": "18-24"})
 
     assert [one.status_code for one in (of_adult, of_minor)] == [409, 409]
-    assert "retire en «Permisos» el de guardar sus datos" in errors_of(Page(of_adult.text))["age_group"]
+    assert "borre sus datos al final de esta página" in errors_of(Page(of_adult.text))["age_group"]
     assert "la próxima vez inscríbale con su propio permiso" in errors_of(Page(of_minor.text))["age_group"]
     for one in (of_adult, of_minor):
         assert "/inscribir" not in one.text.replace("guia/inscribir", "")
@@ -113,8 +112,8 @@ async def test_training_over_then_no_other_sign_up_is_asked_for(
 async def test_minor_s_age_is_corrected_where_the_training_takes_it(desk: AsyncClient, cast: Cast) -> None:
     luz, elder = await child(cast), await child(cast, minimum_age=14)
 
-    done = await desk.post(f"{path_of(luz)}/edad", data={"age_group": "12-13"})
-    refused = await desk.post(f"{path_of(elder)}/edad", data={"age_group": "12-13"})
+    done = await desk.post(f"{path_of(luz)}/datos", data={"age_group": "12-13"})
+    refused = await desk.post(f"{path_of(elder)}/datos", data={"age_group": "12-13"})
 
     assert (done.status_code, refused.status_code) == (303, 409)
     assert "no recibe a personas de esa edad" in errors_of(Page(refused.text))["age_group"]
@@ -142,7 +141,7 @@ async def test_age_of_who_took_back_the_permission_is_left_alone(desk: AsyncClie
         withdrawn_at=rosa.created_at
     )
 
-    answer = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "60+"})
+    answer = await desk.post(f"{path_of(rosa)}/datos", data={"age_group": "60+"})
 
     with pytest.raises(PermissionGone):
         await correct_age(rosa.id, AgeGroup.A60, actor=PROGRAM)
@@ -158,7 +157,7 @@ async def test_adult_who_is_too_young_for_the_training_is_not_to_be_signed_up_fo
     for columns in (of_adults, of_adults | {"admits_minors": True, "minimum_age": 14}):
         rosa = await make.make_registration(await make.make_training(**columns))
 
-        answer = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "12-13"})
+        answer = await desk.post(f"{path_of(rosa)}/datos", data={"age_group": "12-13"})
 
         assert answer.status_code == 409
         said = errors_of(Page(answer.text))["age_group"]
@@ -175,7 +174,7 @@ async def test_minor_s_age_is_corrected_where_what_they_are_too_young_for_is_cal
     elder = await child(cast, minimum_age=14)
     await rescheduling.call_off(elder.training_id, "No hay paso.", actor=PROGRAM)
 
-    done = await desk.post(f"{path_of(elder)}/edad", data={"age_group": "12-13"})
+    done = await desk.post(f"{path_of(elder)}/datos", data={"age_group": "12-13"})
 
     assert done.status_code == 303, "nobody can cancel a registration of what is called off"
     assert await age_of(elder) == "12-13"
@@ -187,7 +186,7 @@ async def test_staff_are_told_nothing_of_a_minor_s_registrations_at_other_hubs(d
     _ana, there = await make_family(elsewhere, "Ana", children=["Luz"], phone="+50255551234")
     await Registration.filter(id=there.id).update(participant_id=luz.participant_id)
 
-    answer = await desk.post(f"{path_of(luz)}/edad", data={"age_group": "12-13"})
+    answer = await desk.post(f"{path_of(luz)}/datos", data={"age_group": "12-13"})
 
     assert "En otro lado" not in answer.text
     assert answer.status_code == 303

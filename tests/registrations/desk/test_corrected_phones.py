@@ -100,10 +100,10 @@ async def test_desk_corrects_a_number_and_takes_it_away(new_client: NewClient) -
     await make.sign_in(door, cast.facilitator)
     path = f"/panel/inscripciones/{ana.id}"
 
-    wrong = await desk.post(f"{path}/telefono", data={"number": "5555"})
-    corrected = await desk.post(f"{path}/telefono", data={"number": "5555 4321"})
+    wrong = await desk.post(f"{path}/datos", data={"number": "5555"})
+    corrected = await desk.post(f"{path}/datos", data={"number": "5555 4321"})
     after = await desk.get(path)
-    taken_away = await desk.post(f"{path}/telefono", data={"number": ""})
+    taken_away = await desk.post(f"{path}/datos", data={"number": ""})
     without = await desk.get(path)
 
     assert (wrong.status_code, corrected.status_code, taken_away.status_code) == (422, 303, 303)
@@ -114,4 +114,4 @@ async def test_desk_corrects_a_number_and_takes_it_away(new_client: NewClient) -
     assert "Ya no se le llama a ningún teléfono." in without.text
     person = await Participant.get(id=ana.participant_id)
     assert (person.phone, person.phone_key) == (None, None)
-    assert (await door.post(f"{path}/telefono", data={"number": "5555 4321"})).status_code == 403
+    assert (await door.post(f"{path}/datos", data={"number": "5555 4321"})).status_code == 403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,12 +11,19 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast, make_cast
+from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.registrations.families import make_family, people_of
+from tests.registrations.forms import errors_of
 from tests.registrations.wishes import places_of, state_of, wish
 from tests.web.pages import Page
-from trainings.outbox.models import OutboxJob
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates.issuing.actions import issue
+from trainings.certificates.models import CertificateKind
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Relation
+from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, asking_for
 from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
@@ -240,19 +248,15 @@ async def test_permission_is_taken_back_at_the_desk_and_stays_on_record(new_clie
     assert page.all("button", value="contact") == []
 
 
-async def test_taking_back_the_permission_for_the_data_cancels_and_erases(new_client: NewClient) -> None:
+async def test_who_was_erased_is_nobody_on_the_page_and_nothing_is_corrected(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client)
     rosa, beto = await make_family(training, "Rosa", "Beto", phone="+50255551234")
-    assert "sin su nombre" in (await opened(client, rosa)).text
 
-    await client.post(f"{path_of(rosa)}/permisos", data={"purpose": "data"})
+    await withdraw_data(rosa.id, actor=HOLDER_OF_LINK)
 
-    stored = await Registration.get(id=rosa.id).prefetch_related("participant")
-    assert (stored.state, stored.participant.phone) == ("cancelled", None)
     page = await opened(client, rosa)
-    renamed = await client.post(f"{path_of(rosa)}/nombre", data={"given_names": "Rosa", "surnames": "Coc"})
+    renamed = await client.post(f"{path_of(rosa)}/datos", data={"given_names": "Rosa", "surnames": "Coc"})
     assert "Rosa" not in page.text
-    assert page.all("button", value="data") == []
     actions = [form["action"] or "" for form in page.all("form")]
     of_the_family = f"{path_of(rosa)}/enlace-nuevo"
     assert [one for one in actions if one.startswith(path_of(rosa))] == [of_the_family]
@@ -261,3 +265,98 @@ async def test_taking_back_the_permission_for_the_data_cancels_and_erases(new_cl
     assert "Se retiró el permiso de guardar estos datos" in renamed.text
     assert "Volver a la capacitación" in renamed.text
     assert await state_of(beto) == "confirmed"
+
+
+# -- the person, beyond this sign-up
+
+
+async def test_page_tells_all_sign_ups_of_the_hub_attendance_papers_and_calls_to_the_desk_alone(
+    new_client: NewClient, freeze: Callable[[datetime], None]
+) -> None:
+    freeze(AFTER)
+    cast, client, coming = await at_desk(new_client)
+    held = await make_held(4, 4, hub=cast.hub, facilitators=[cast.facilitator], title="Retorno")
+    came = await make_attendee(held, sessions=list(held.sessions)[:1])
+    paper = await issue(came.id, CertificateKind.CONSTANCIA, actor=PROGRAM)
+    again, there = (
+        await make.make_registration(coming),
+        await make.make_registration(await make.make_training(hub=cast.elsewhere, title="En otro lado")),
+    )
+    await Registration.filter(id__in=[again.id, there.id]).update(participant_id=came.participant_id)
+    calls = await CallList.create(
+        training=held, hub_id=cast.hub.id, reason=CallReason.REMINDER, cause_id=held.id, due_at=AFTER
+    )
+    await Call.create(call_list=calls, registration=came, result=CallResult.REACHED, via=CallVia.WHATSAPP)
+    facilitator = new_client()
+    await make.sign_in(facilitator, cast.facilitator)
+
+    desk, door = await opened(client, again), await opened(facilitator, came)
+
+    words = " ".join(desk.text.split())
+    for said in (
+        "Retorno",
+        "Vino a 1 de 2 sesiones",
+        "Vino: 4 horas",
+        "No vino",
+        paper.folio,
+        "Recordatorio · Retorno",
+    ):
+        assert said in words, said
+    assert "Avisado por medio de WhatsApp" in words
+    assert ("En otro lado" in words, path_of(again) in str(door.elements)) == (False, False)
+    assert ("Recordatorio" in door.text, "Vino a 1 de 2 sesiones" in " ".join(door.text.split())) == (False, True)
+
+
+async def test_everything_that_was_asked_is_corrected_in_one_form_or_nothing_is(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    await make.make_municipality(make.TACANA)
+    rosa = await make.make_registration(training, needs=("food",), phone="+50255551234")
+    form = {
+        "given_names": "Rosa Amalia",
+        "surnames": "Coc Xol",
+        "number": "5555 4321",
+        "address": "rosa@x.example",
+        "municipality": make.TACANA,
+        "community": "El Naranjo",
+        "actor_type": "radio",
+        "organization": "Radio Maya",
+        "sex": "mujer",
+        "age_group": "25-34",
+        "language": "kek",
+        "public_official": "true",
+        "asks_needs": "yes",
+        "needs": ["ramp", "interpreter"],
+    }
+
+    wrong = await client.post(f"{path_of(rosa)}/datos", data=form | {"number": "12", "surnames": " "})
+    unknown = await client.post(f"{path_of(rosa)}/datos", data=form | {"municipality": "9999"})
+    before = await Registration.get(id=rosa.id).prefetch_related("participant")
+    done = await client.post(f"{path_of(rosa)}/datos", data=form)
+    emptied = await client.post(f"{path_of(rosa)}/datos", data={"sex": "", "community": "", "asks_needs": "yes"})
+
+    assert {"surnames", "number"} <= set(errors_of(Page(wrong.text)))
+    assert Page(wrong.text).one("input", name="community")["value"] == "El Naranjo"
+    assert (wrong.status_code, unknown.status_code, before.participant.full_name) == (422, 422, "María Elena Caal Tzib")
+    assert (done.status_code, emptied.status_code) == (303, 303)
+    after = await Registration.get(id=rosa.id).prefetch_related("participant")
+    person = after.participant
+    assert (person.full_name, person.phone, person.email) == ("Rosa Amalia Coc Xol", "+50255554321", "rosa@x.example")
+    assert (person.municipality_id, person.actor_type, person.organization) == (make.TACANA, "radio", "Radio Maya")
+    assert (person.age_group, person.language, person.public_official) == ("25-34", "kek", True)
+    assert (person.sex, person.community, after.needs) == (None, "", None)
+    [changed, _emptied] = await AuditLine.filter(act="registrations.correct_answers").order_by("id")
+    assert {"sex", "municipality_id", "actor_type"} < set(changed.detail["questions"])
+
+
+async def test_place_is_moved_to_the_waiting_list_where_somebody_else_gets_it(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, capacity=1)
+    rosa = await make.make_registration(training)
+    alone = await client.post(f"{path_of(rosa)}/lista")
+    waits = await make.make_registration(training, given_names="Ana")
+
+    moved, again = [await client.post(f"{path_of(rosa)}/lista") for _ in range(2)]
+
+    assert (alone.status_code, moved.status_code, again.status_code) == (409, 303, 303)
+    assert "Nadie que quepa espera ese lugar" in alone.text
+    assert [await state_of(one) for one in (rosa, waits)] == ["waitlisted", "confirmed"]
+    assert await places_of(training) == (1, 0)

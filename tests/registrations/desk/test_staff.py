@@ -74,7 +74,7 @@ async def test_facilitator_of_the_training_sees_the_name_without_contact_or_need
         assert words not in page.text
     assert {form["action"] for form in page.all("form", method="post")} == {
         "/salir",
-        f"/panel/inscripciones/{rosa.id}/nombre",
+        f"/panel/inscripciones/{rosa.id}/datos",
     }
     [line] = await AuditLine.filter(act="registrations.open")
     assert line.detail == {"contact": False}
@@ -86,7 +86,7 @@ async def test_facilitator_corrects_a_name(new_client: NewClient) -> None:
     client = await signed_in(new_client, cast, "facilitator")
     base = f"/panel/inscripciones/{rosa.id}"
 
-    renamed = await client.post(f"{base}/nombre", data={"given_names": "Rosa", "surnames": "Cóc"})
+    renamed = await client.post(f"{base}/datos", data={"given_names": "Rosa", "surnames": "Cóc"})
 
     assert renamed.headers["location"] == base
     assert (await Registration.get(id=rosa.id).prefetch_related("participant")).participant.full_name == "Rosa Cóc"
@@ -154,7 +154,7 @@ async def test_wrong_name_is_told_with_the_form(new_client: NewClient) -> None:
     _training, rosa = await make_one(cast)
     client = await signed_in(new_client, cast, "coordinator")
 
-    answer = await client.post(f"/panel/inscripciones/{rosa.id}/nombre", data={"given_names": "", "surnames": "Y"})
+    answer = await client.post(f"/panel/inscripciones/{rosa.id}/datos", data={"given_names": "", "surnames": "Y"})
 
     page = Page(answer.text)
     assert answer.status_code == 422

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.privacy.asked import DUE, MOMENT, NOW, coming_training, due_of, work
 from tests.registrations.families import group_token, make_family, people_of
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates.models import Certificate
 from trainings.lib import dates
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Consent, ConsentPurpose, Guardian, Participant
 from trainings.registrations.models import Registration
-from trainings.registrations.own.erasures import KIND, ask_for_erasure
+from trainings.registrations.own.erasures import KIND, WAIT, ask_for_erasure
 from trainings.registrations.seats import actions
 from trainings.settings import Settings
 
@@ -51,7 +54,9 @@ async def test_person_is_told_when_and_asks_and_each_page_of_the_link_has_the_wa
     answer = await client.post(f"{base}/permisos/data")
 
     assert f"A las 72 horas: el {WHEN}" in told.text
-    assert "¿Urgente? En la ventanilla se borra al momento." in told.text
+    assert "El nombre: de la asistencia, los boletos y las listas." in told.text
+    assert "expedientes de sesión, listas impresas y archivos exportados" in told.text
+    assert not told.all("input", name="papers"), "there is no diploma"
     assert (answer.status_code, answer.headers["location"]) == (303, f"{base}/permisos")
     assert await state_of(ana) == "confirmed"
     assert await due_of(ana) == DUE
@@ -168,3 +173,51 @@ async def test_archived_link_asks_and_undoes_too(client: AsyncClient, freeze: Fr
     assert undo_forms(Page((await client.get(base)).text)) == [f"{base}/no-borrar"]
     assert (await client.post(f"{base}/no-borrar")).status_code == 303
     assert await due_of(ana) is None
+
+
+async def test_who_has_a_diploma_says_what_becomes_of_it_before_the_data_go(
+    client: AsyncClient, freeze: Freeze, db: Settings
+) -> None:
+    freeze(AFTER)
+    certificate = await a_diploma(await make_held())
+    base = await link_of(await Registration.get(id=certificate.registration_id))
+
+    shown = Page((await client.get(f"{base}/permisos/data")).text)
+    unsaid = await client.post(f"{base}/permisos/data", data={})
+    asked_for = await client.post(f"{base}/permisos/data", data={"papers": "papers"})
+    freeze(AFTER + WAIT)
+    await work(db)
+
+    assert [(one["value"], "checked" in one) for one in shown.all("input", name="papers")] == [
+        *[("data", False), ("name", False), ("papers", False)]
+    ]
+    assert (unsaid.status_code, asked_for.status_code) == (422, 303)
+    assert "Escoja qué pasa con los diplomas." in unsaid.text
+    assert (await Certificate.get(id=certificate.id)).printed_name == "—"
+
+
+async def test_own_data_are_taken_along_and_erased_under_headings_of_their_own(client: AsyncClient) -> None:
+    about: dict[str, Any] = {"community": "Las Pozas", "language": "kek", "pueblo": "maya", "needs": ("ramp",)}
+    ana = await make.make_registration(await coming_training(title="Retorno"), sex="mujer", phone="55551234", **about)
+    base = await link_of(ana)
+
+    page = Page((await client.get(f"{base}/datos")).text)
+    copy = await client.get(f"{base}/datos/copia")
+
+    assert {"copia", "borrar"} <= {str(one.get("id")) for one in page.all("h2")}
+    assert page.one("a", href=f"{base}/permisos/data")
+    assert page.one("a", href=f"{base}/datos/copia")
+    assert copy.headers["content-type"] == "text/plain; charset=utf-8"
+    assert copy.headers["content-disposition"] == 'attachment; filename="mis-datos.txt"'
+    told = (
+        "Caal Tzib",
+        "5555 1234",
+        "Las Pozas",
+        "Mujer",
+        "Q’eqchi’",
+        "Maya",
+        "Entrada sin gradas",
+        "Retorno",
+        "pueden guardar",
+    )
+    assert [one for one in told if one not in copy.text] == []

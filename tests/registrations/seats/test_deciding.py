@@ -43,6 +43,7 @@ from trainings.registrations.commands import (
     SignedUp,
     SignUp,
     StandAgain,
+    StepBack,
     Ticket,
     UseCard,
 )
@@ -192,6 +193,8 @@ ACTS_OF_GROUPS = (
     "accept",
     "decline",
     "let first",
+    "step back",
+    "step back",
     "fewer children",
     "come back",
 )
@@ -271,6 +274,7 @@ def _of_group(act: str, number: int, world: World, judge: Judge) -> Move | None:
         "accept": Accept(**of_group),
         "approve": Approve(**of_group),
         "decline": Decline(**of_group),
+        "step back": StepBack(**of_group),
         "let first": LetGoFirst(**of_group, reason=HandReason.ERROR),
         "fewer children": FewerChildren(**of_group, n=number % 3),
         "come back": Rejoin(**of_group),
@@ -351,6 +355,8 @@ def _judged(judge: Judge, command: Move, own: UUID) -> Moved:  # noqa: C901 - a 
             judge.approve(UUID(command.group))
         case Accept():
             judge.accept(UUID(command.group))
+        case StepBack():
+            return judge.step_back(UUID(command.group))
         case LetGoFirst():
             return judge.let_first(UUID(command.group))
         case FewerChildren():

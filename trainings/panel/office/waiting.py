@@ -15,6 +15,7 @@ from trainings.accounts.permissions import DESK, ISSUERS, MESSAGE_READERS
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing.queries import n_to_issue
 from trainings.outbox.queries import n_waiting
+from trainings.privacy.erasing import n_to_confirm
 from trainings.registrations.calls.queries import n_to_call
 from trainings.registrations.desk.review_queries import n_held
 
@@ -63,10 +64,10 @@ async def _numbers(key: UUID, actor: Actor) -> Mapping[str, int]:
 
 
 async def waiting_for(actor: Actor) -> dict[str, int]:
-    """Sign-ups to answer, people to call, diplomas to issue, messages past their time."""
+    """Sign-ups and erasures to answer, people to call, diplomas to issue, messages past their time."""
     found: dict[str, int] = {}
     if actor.has_any(DESK):
-        found["personas"] = await n_held(actor)
+        found["personas"] = await n_held(actor) + await n_to_confirm(actor)
         found["llamadas"], _lists = await n_to_call(actor)
     if actor.has_any(ISSUERS):
         found["diplomas"] = sum((await n_to_issue(actor)).values())

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates import queries as certificates
 from trainings.errors import NotFound
 from trainings.panel.people import group_page, own_page
 from trainings.people import choices, consents
@@ -17,8 +18,8 @@ from trainings.people.models import AgeGroup, ConsentPurpose, Participant
 from trainings.privacy import withdrawal
 from trainings.registrations.own import erasures
 from trainings.registrations.own.answers import Answers, save_answers
-from trainings.registrations.own.data import history_in_words, own_facts, permissions_of
-from trainings.registrations.own.forms import AnswersForm
+from trainings.registrations.own.data import copy_of, history_in_words, own_facts, permissions_of
+from trainings.registrations.own.forms import AnswersForm, PapersForm
 from trainings.registrations.own.queries import agreed_by, history_of
 from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import (
@@ -26,12 +27,14 @@ from trainings.registrations.own.views import (
     OWN,
     back,
     changeable,
+    file_headers,
     home_of,
     known,
     lead_to,
     place_of,
     token_page,
 )
+from trainings.registrations.queries import with_sessions
 from trainings.registrations.seats import actions
 from trainings.registrations.signup.forms import NeedsForm
 from trainings.web.allow import HOLDER, allow
@@ -70,6 +73,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
         "facts": own_facts(registration),
         "history": history_in_words(await history_of(registration)),
         "has_permission": not await consents.without_permission([registration.participant_id]),
+        "is_leaving": await _is_leaving(ticket),
         "form": form,
         "sexes": choices.sexes(),
         "age_groups": [one for one in choices.age_groups() if not AgeGroup(one[0]).is_minor],
@@ -101,6 +105,17 @@ async def save_data(request: Request) -> Response:
         return await _show_data(request, ticket, exc.typed, status=422)
     await save_answers(ticket.own.registration.id, Answers(**dict(form)), actor=HOLDER_OF_LINK)
     return back(home_of(request), gettext(N_("Listo, gracias. Puede cambiar o quitar sus respuestas cuando quiera.")))
+
+
+@allow(HOLDER)
+async def copy(request: Request) -> Response:
+    """All that is kept, as a text to take along."""
+    registration = (await known(request)).own.registration
+    own = await with_sessions(registration.id)
+    papers = await certificates.of_registration(registration.id)
+    agreed = permissions_of(await agreed_by(registration))
+    text = copy_of([own, *await history_of(registration)], agreed, [one.folio for one in papers])
+    return Response(text, media_type="text/plain; charset=utf-8", headers=file_headers("mis-datos.txt"))
 
 
 # -- permissions
@@ -135,8 +150,13 @@ async def _is_leaving(ticket: Ticket) -> bool:
 @allow(HOLDER)
 async def confirm_withdraw(request: Request) -> Response:
     """Asks nothing where no consent stands, or withdrawal was asked already."""
+    return await _confirm_withdraw(request, Typed())
+
+
+async def _confirm_withdraw(request: Request, form: Typed, status: int = 200) -> Response:
     ticket, purpose = await known(request), _purpose(request)
-    standing = permissions_of(await agreed_by(ticket.own.registration)).standing
+    registration = ticket.own.registration
+    standing = permissions_of(await agreed_by(registration)).standing
     is_data = purpose is ConsentPurpose.DATA
     if purpose not in standing or (is_data and await _is_leaving(ticket)):
         return lead_to(f"{place_of(request)}/permisos")
@@ -145,9 +165,11 @@ async def confirm_withdraw(request: Request) -> Response:
         "place": place_of(request),
         "purpose": purpose.value,
         "due_at": clock.now() + erasures.WAIT,
-        "stays": await withdrawal.what_stays(ticket.own.registration.id, actor=HOLDER_OF_LINK) if is_data else [],
+        "stays": await withdrawal.what_stays([registration.participant_id], by_link=True) if is_data else [],
+        "papers": await withdrawal.erasable_papers(registration.id) if is_data else [],
+        "form": form,
     }
-    return await token_page(request, "panel/people/withdraw.html", context)
+    return await token_page(request, "panel/people/withdraw.html", context, status=status)
 
 
 @allow(HOLDER)
@@ -156,7 +178,13 @@ async def withdraw(request: Request) -> Response:
     ticket, purpose = await known(request), _purpose(request)
     registration = ticket.own.registration
     if purpose is ConsentPurpose.DATA:
-        await erasures.ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
+        papers = erasures.What.DATA
+        if await withdrawal.erasable_papers(registration.id):
+            try:
+                papers = check(PapersForm, await read_form(request)).papers
+            except FormErrors as exc:
+                return await _confirm_withdraw(request, exc.typed, 422)
+        await erasures.ask_for_erasure(registration.id, actor=HOLDER_OF_LINK, papers=papers)
         return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Lo que pidió quedó anotado.")))
     hub_id = registration.training.hub_id
     await consents.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
@@ -179,6 +207,7 @@ routes: list[BaseRoute] = [
     *_both("/apoyo", change_needs, methods=["POST"]),
     *_both("/datos", show_data),
     *_both("/datos", save_data, methods=["POST"]),
+    *_both("/datos/copia", copy),
     *_both("/permisos", permissions),
     *_both("/permisos/{purpose}", confirm_withdraw),
     *_both("/permisos/{purpose}", withdraw, methods=["POST"]),

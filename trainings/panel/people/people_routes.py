@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, EXPORTERS, MERGERS
 from trainings.audit.actor import Actor
+from trainings.privacy import erasing
 from trainings.registrations.desk.needs_queries import n_unanswered
 from trainings.registrations.desk.review_queries import n_held
 from trainings.web.allow import allow
@@ -32,6 +33,8 @@ async def _waiting(actor: Actor) -> list[Door]:
         ("/panel/apoyos", _("Apoyos que piden"), _("Intérprete, rampa o comida para lo que viene."), n_needs),
         ("/panel/revisar/asistencia", _("Asistencia por revisar"), _("Marcas que alguien tiene que decidir."), None),
     ]
+    about = _("Lo que alguien pidió borrar: se confirma, o se deshace a tiempo.")
+    doors.append((erasing.WAITING, _("Personas por borrar"), about, await erasing.n_to_confirm(actor)))
     if actor.has_any(MERGERS):
         about = _("Quienes se inscribieron más de una vez: aquí se unen.")
         doors.append(("/panel/personas/repetidas", _("Personas repetidas"), about, None))

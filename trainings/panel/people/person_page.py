@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.audit.actions import record
-from trainings.certificates import queries as certificates
 from trainings.certificates.outlooks import standing_of
 from trainings.errors import Refusal
-from trainings.people import choices
-from trainings.privacy import withdrawal
+from trainings.panel.people.corrections import choices_for, filled_form
+from trainings.panel.people.person_history import history_of
+from trainings.privacy import erasing
 from trainings.registrations.desk.forms import Carried
 from trainings.registrations.desk.person import StaffView, needs_in_words, permissions_of, view_of, words_of
 from trainings.registrations.desk.staff_refusals import for_staff
@@ -22,8 +22,6 @@ from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.web.forms import Typed
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
-
-FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
 
 
 def _who_did_what(registration: Registration) -> dict[str, str]:
@@ -42,10 +40,12 @@ async def person_page(
     signs_up_anew: bool = False,
     **forms: Typed | None,
 ) -> Response:
-    """`forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
+    """`data_form` and `detach_form` are shown again with errors; `signs_up_anew`: another sign-up is the way out."""
     registration, actor = view.own.registration, request.state.actor
     hub_id = registration.training.hub_id
     await record("registrations.open", actor=actor, object_id=registration.id, hub_id=hub_id, contact=view.is_desk)
+    history = await history_of(view)
+    asked = await erasing.asked_of([one.id for one in history.sign_ups]) if view.is_desk else {}
     context: dict[str, Any] = {
         "ticket": ticket_of(view.own, await position_on_waiting_list(registration)),
         "registration": registration,
@@ -56,16 +56,18 @@ async def person_page(
         "is_desk": view.is_desk,
         "alike": view.alike,
         "companions": view.companions,
-        "needs": needs_in_words(read_needs(registration.needs)) if view.is_desk else [],
+        "needs_asked": needs_in_words(read_needs(registration.needs)) if view.is_desk else [],
         "permissions": permissions_of(view),
-        "stays": await withdrawal.what_stays(registration.id, actor=actor) if view.is_desk else [],
+        "history": history,
+        "leaving": list(asked.values()),
+        "erasures": erasing.WAITING,
+        "data_form": filled_form(view),
         "next_person": _next_person(request, view),
-        "certificates": await certificates.of_registration(registration.id),
         "standing": await standing_of(registration, view.own.sessions),
         "refused": sentence_of(for_staff(refusal)) if refusal is not None else "",
-        "ages": choices.age_groups() if view.is_desk else [],
+        **choices_for(view),
         "signs_up_anew": signs_up_anew,
-        **dict.fromkeys(FORMS),
+        "detach_form": None,
         **forms,
     }
     return render(request, "panel/people/person.html", context, status=status)

@@ -10,22 +10,17 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
-from trainings.certificates.issuing import names
 from trainings.errors import Refusal
+from trainings.panel.people import corrections
 from trainings.panel.people.person_page import back, person_page, refused
 from trainings.people import consents
-from trainings.people.models import ConsentPurpose
-from trainings.privacy import withdrawal
-from trainings.registrations.desk.forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
-from trainings.registrations.desk.person import ONE, view_at_desk, view_of
+from trainings.registrations.desk.forms import DetachForm, WithdrawForm
+from trainings.registrations.desk.person import ONE, OnlyTheDesk, view_at_desk, view_of
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.own import answers, group_actions
 from trainings.registrations.seats import actions
-from trainings.registrations.signup.forms import RenameForm
-from trainings.registrations.telling import contacts
-from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, as_refused, check, read_form
+from trainings.web.forms import FormErrors, check, read_form
 from trainings.web.i18n import N_, gettext
 
 # -- the page
@@ -41,70 +36,19 @@ async def show(request: Request) -> Response:
 
 
 @allow(*HUB_STAFF)
-async def rename(request: Request) -> Response:
-    view = await view_of(request)
-    registration, typed = view.own.registration, await read_form(request)
-    try:
-        form = check(RenameForm, typed)
-        await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
-    except (FormErrors, names.LetterNotPrintable) as error:
-        typed, status = as_refused(typed, error)
-        return await person_page(request, view, name_form=typed, status=status)
-    except Refusal as refusal:
-        return await refused(request, refusal)
-    return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
-
-
-@allow(*DESK)
-async def correct_email(request: Request) -> Response:
-    """No address removes it; also for people of the form who share the address."""
-    view = await view_at_desk(request)
-    typed = await read_form(request)
-    registration = view.own.registration
-    try:
-        form = check(EmailForm, typed)
-        await contacts.correct_email(registration.id, form.address, actor=request.state.actor)
-    except (FormErrors, Refusal) as error:
-        typed, status = as_refused_to_staff(typed, error)
-        return await person_page(request, view, email_form=typed, status=status)
-    if form.address is None:
-        return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
-    if not get_settings().sends_mail:
-        return back(registration.id, gettext(N_("Listo. Queda anotado, pero por ahora no se envían correos.")))
-    return back(registration.id, gettext(N_("Listo. Los próximos mensajes van a ese correo.")))
-
-
-@allow(*DESK)
-async def correct_phone(request: Request) -> Response:
-    """No number removes it; also for people of the form who share the number."""
-    view = await view_at_desk(request)
-    typed = await read_form(request)
-    registration = view.own.registration
-    try:
-        form = check(PhoneForm, typed)
-        await contacts.correct_phone(registration.id, form.number, actor=request.state.actor)
-    except (FormErrors, Refusal) as error:
-        typed, status = as_refused_to_staff(typed, error)
-        return await person_page(request, view, phone_form=typed, status=status)
-    if form.number is None:
-        return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
-    return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
-
-
-@allow(*DESK)
-async def correct_age(request: Request) -> Response:
+async def correct(request: Request) -> Response:
     """A person who becomes a minor or an adult signs up anew: the refusal says how."""
-    view = await view_at_desk(request)
+    view = await view_of(request)
     typed = await read_form(request)
-    registration = view.own.registration
     try:
-        form = check(AgeForm, typed)
-        await answers.correct_age(registration.id, form.age_group, actor=request.state.actor)
+        said = await corrections.correct(view, typed, actor=request.state.actor)
+    except OnlyTheDesk:
+        raise
     except (FormErrors, Refusal) as error:
         anew = isinstance(error, (answers.NeedsGuardian, answers.NeedsOwnPermission))
         typed, status = as_refused_to_staff(typed, error)
-        return await person_page(request, view, age_form=typed, status=status, signs_up_anew=anew)
-    return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
+        return await person_page(request, view, data_form=typed, status=status, signs_up_anew=anew)
+    return back(view.own.registration.id, said)
 
 
 async def _act(
@@ -130,6 +74,13 @@ async def cancel(request: Request) -> Response:
 async def cancel_group(request: Request) -> Response:
     sentence = N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")
     return await _act(request, actions.cancel_group, sentence, on_group=True)
+
+
+@allow(*DESK)
+async def step_back(request: Request) -> Response:
+    """Of the whole form: they wait together."""
+    sentence = N_("Listo. Espera al final de la lista, y su lugar pasó a quien seguía.")
+    return await _act(request, actions.step_back, sentence, on_group=True)
 
 
 @allow(*DESK)
@@ -181,12 +132,10 @@ async def detach(request: Request) -> Response:
 
 @allow(*DESK)
 async def withdraw(request: Request) -> Response:
+    """To be invited or photographed; the data go by `privacy.erase_routes`."""
     registration = (await view_at_desk(request)).own.registration
     purpose = check(WithdrawForm, await read_form(request)).purpose
     actor: Actor = request.state.actor
-    if purpose is ConsentPurpose.DATA:
-        await withdrawal.withdraw_data(registration.id, actor=actor)
-        return back(registration.id, gettext(N_("Listo. Sus datos se borraron y sus inscripciones están canceladas.")))
     hub_id = registration.training.hub_id
     await consents.withdraw(registration.participant_id, purpose, actor=actor, hub_id=hub_id)
     return back(registration.id, gettext(N_("Listo. El permiso está retirado.")))
@@ -194,12 +143,10 @@ async def withdraw(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route(ONE, show),
-    Route(ONE + "/nombre", rename, methods=["POST"]),
-    Route(ONE + "/correo", correct_email, methods=["POST"]),
-    Route(ONE + "/telefono", correct_phone, methods=["POST"]),
-    Route(ONE + "/edad", correct_age, methods=["POST"]),
+    Route(ONE + "/datos", correct, methods=["POST"]),
     Route(ONE + "/cancelar", cancel, methods=["POST"]),
     Route(ONE + "/cancelar-grupo", cancel_group, methods=["POST"]),
+    Route(ONE + "/lista", step_back, methods=["POST"]),
     Route(ONE + "/aprobar", approve, methods=["POST"]),
     Route(ONE + "/rechazar", reject, methods=["POST"]),
     Route(ONE + "/volver", rejoin, methods=["POST"]),

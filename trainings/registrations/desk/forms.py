@@ -6,10 +6,11 @@ from typing import ClassVar, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from trainings.people.forms import Email, Phone
-from trainings.people.models import ActorType, AgeGroup, ConsentHow, ConsentPurpose
+from trainings.people.forms import Email, Language, MunicipalityCode, Phone, Text120, Text160
+from trainings.people.models import ActorType, AgeGroup, ConsentHow, ConsentPurpose, Sex
 from trainings.registrations.desk.exports import Asked, ExportFormat, ExportReason, NoReason
 from trainings.registrations.models import NeedState, Source
+from trainings.registrations.signup.forms import Needs
 from trainings.web.forms import Day, Form
 from trainings.web.i18n import N_
 
@@ -21,22 +22,23 @@ class DetachForm(Form):
     email: Email = None
 
 
-class EmailForm(Form):
-    """Empty means none."""
+class CorrectionForm(Form):
+    """All that the form asked but the name (`RenameForm`) and the pueblo, which is for the person's own eyes.
 
-    address: Email = None
-
-
-class PhoneForm(Form):
-    """Empty means none."""
+    Empty means none; no municipality and no `actor_type`: as they were.
+    """
 
     number: Phone = None
-
-
-class AgeForm(Form):
-    """Empty: not said."""
-
+    address: Email = None
     age_group: AgeGroup | None = None
+    municipality: MunicipalityCode | None = None
+    community: Text120 = ""
+    actor_type: ActorType | None = None
+    organization: Text160 = ""
+    sex: Sex | None = None
+    language: Language = None
+    public_official: bool | None = None
+    needs: Needs = []
 
 
 class WithdrawForm(Form):

@@ -17,7 +17,7 @@ from trainings.lib.text import short_name
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, text_of, without_permission
 from trainings.people.merged import told_apart
-from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian
+from trainings.people.models import Assent, Consent, Guardian
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RELATIONS, SEXES
 from trainings.registrations.desk.look_alikes import are_alike, seen
 from trainings.registrations.links import NO_LINKS, Links, links_for
@@ -215,11 +215,6 @@ class Permissions:
     own: Sequence[Permission]
     protectors: Sequence[Protector]
     assents: Sequence[Permission]
-
-    @property
-    def may_withdraw_data(self) -> bool:
-        data = [one for one in self.own if one.code == ConsentPurpose.DATA.value]
-        return any(one.withdrawn_at is None for one in (*data, *(one.permission for one in self.protectors)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,9 +9,10 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
-from trainings.people.actions import searchable
+from trainings.people.actions import UnknownMunicipality, searchable
 from trainings.people.consents import locked_with_permission
 from trainings.people.models import AgeGroup, Participant, Pueblo, Sex
+from trainings.places.models import Municipality
 from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import UnknownRegistration
@@ -36,39 +38,46 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
     """The log says which questions changed, never the answers. Refuses (PermissionGone). A minor keeps the age band,
     which their protection depends on, and has no office.
     """
+    wanted: dict[str, object] = {
+        "sex": answers.sex,
+        "language": answers.language,
+        "pueblo": answers.pueblo.value if answers.pueblo else None,
+        "community": answers.community,
+        "organization": answers.organization,
+        "public_official": answers.public_official,
+        "age_group": answers.age_group,
+    }
+    await _save(registration_id, wanted, actor, "registrations.answer")
+
+
+async def correct_answers(registration_id: UUID, answers: Mapping[str, object], *, actor: Actor) -> None:
+    """What the desk corrects, by column; refuses with UnknownMunicipality and PermissionGone."""
+    code = answers.get("municipality_id")
+    if code is not None and not await Municipality.exists(ine_code=code):
+        raise UnknownMunicipality(field="municipality")
+    await _save(registration_id, answers, actor, "registrations.correct_answers")
+
+
+OF_ADULTS = frozenset({"age_group", "organization", "public_official"})
+
+
+async def _save(registration_id: UUID, answers: Mapping[str, object], actor: Actor, act: str) -> None:
     async with transaction():
         registration = await Registration.get(id=registration_id).select_related("training")
         person = await locked_with_permission(registration.participant_id)
-        changed = _changes(person, answers)
+        changed = {
+            name: value
+            for name, value in answers.items()
+            if getattr(person, name) != value and not (person.is_minor and name in OF_ADULTS)
+        }
         if not changed:
             return
         for name, value in changed.items():
             setattr(person, name, value)
         person.search_text = searchable(person.given_names, person.surnames, person.community)
         await person.save(update_fields=[*changed, "search_text"])
-        await record(
-            "registrations.answer",
-            actor=actor,
-            object_id=registration.id,
-            hub_id=registration.training.hub_id,
-            questions=sorted(changed),
-        )
-
-
-def _changes(person: Participant, answers: Answers) -> dict[str, object]:
-    wanted: dict[str, object] = {
-        "sex": answers.sex,
-        "language": answers.language,
-        "pueblo": answers.pueblo.value if answers.pueblo else None,
-        "community": answers.community,
-    }
-    if not person.is_minor:
-        wanted |= {
-            "age_group": answers.age_group,
-            "organization": answers.organization,
-            "public_official": answers.public_official,
-        }
-    return {name: value for name, value in wanted.items() if getattr(person, name) != value}
+        hub_id = registration.training.hub_id
+        await record(act, actor=actor, object_id=registration.id, hub_id=hub_id, questions=sorted(changed))
 
 
 class NeedsGuardian(Refusal):
@@ -78,7 +87,7 @@ class NeedsGuardian(Refusal):
     )
     OVER = N_(
         "Con menos de 18 años hacía falta el permiso de su madre, padre o persona encargada, y aquí ya no se puede "
-        "anotar. Si no lo da, retire en «Permisos» el de guardar sus datos."
+        "anotar. Si no lo da, borre sus datos al final de esta página."
     )
 
 

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.people import choices
 from trainings.people.consents import GUARDIAN, text_of
-from trainings.people.models import Consent, ConsentPurpose, Guardian
-from trainings.people.words import ACTOR_TYPES, AGE_GROUPS
-from trainings.registrations.models import Registration
+from trainings.people.models import Consent, ConsentPurpose, Guardian, Pueblo
+from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, PUEBLOS, SEXES
+from trainings.registrations.models import Registration, read_needs
 from trainings.registrations.own.queries import Agreed
 from trainings.registrations.queries import OwnRegistration
 from trainings.registrations.words import HOW_AGREED, PURPOSES, STATES
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, language
 
 
 def own_facts(registration: Registration) -> list[tuple[str, str, str]]:
@@ -30,6 +31,50 @@ def own_facts(registration: Registration) -> list[tuple[str, str, str]]:
     if person.is_minor and person.age_group is not None:
         found.append(("calendario", N_("Edad"), gettext(AGE_GROUPS[person.age_group])))
     return [(icon, gettext(question), answer) for icon, question, answer in found if answer]
+
+
+def copy_of(every: Sequence[OwnRegistration], permissions: Permissions, folios: Sequence[str]) -> str:
+    """All that is kept of the person of the first registration, line by line; `folios`: of their certificates."""
+    registration = every[0].registration
+    answers = own_facts(registration) + _optional_answers(registration)
+    lines = [
+        gettext(N_("Esto es lo que la ventanilla guarda.")),
+        "",
+        *(f"{what}: {told}" for _icon, what, told in answers),
+    ]
+    lines += ["", gettext(N_("Capacitaciones"))]
+    for own, past in zip(every, history_in_words(every), strict=True):
+        day = dates.numeric_date(past.starts_at) if past.starts_at else ""
+        attended = (
+            dates.duration(own.registration.minutes_attended, language()) if own.registration.minutes_attended else ""
+        )
+        lines.append(" · ".join(filter(None, (past.title, day, past.outcome, attended))))
+    lines += ["", gettext(N_("Permisos"))]
+    for one in permissions.given:
+        given = gettext(N_("Dado el %(day)s: %(how)s.")) % {"day": dates.numeric_date(one.given_at), "how": one.how}
+        back = (
+            gettext(N_("Retirado el %(day)s.")) % {"day": dates.numeric_date(one.withdrawn_at)}
+            if one.withdrawn_at
+            else ""
+        )
+        lines.append(" ".join(filter(None, (f"{one.title}: «{one.text}»", given, back))))
+    return "\n".join([*lines, *(["", gettext(N_("Diplomas")), *folios] if folios else [])]) + "\n"
+
+
+def _optional_answers(registration: Registration) -> list[tuple[str, str, str]]:
+    person, official = registration.participant, registration.participant.public_official
+    needs = ", ".join(gettext(NEEDS[code]) for code in read_needs(registration.needs) if code in NEEDS)
+    found = [
+        (N_("Comunidad"), person.community),
+        (N_("Organización o institución"), person.organization),
+        (N_("Sexo"), gettext(SEXES[person.sex]) if person.sex else ""),
+        (N_("Edad"), gettext(AGE_GROUPS[person.age_group]) if person.age_group and not person.is_minor else ""),
+        (N_("Idioma que prefiere"), gettext(LANGUAGES[person.language]) if person.language else ""),
+        (N_("Pueblo al que pertenece"), gettext(PUEBLOS[Pueblo(person.pueblo)]) if person.pueblo else ""),
+        (N_("¿Trabaja en el sector público?"), "" if official is None else gettext(N_("Sí") if official else N_("No"))),
+        (N_("Apoyo que pide"), needs),
+    ]
+    return [("", gettext(question), answer) for question, answer in found if answer]
 
 
 @dataclass(frozen=True, slots=True)

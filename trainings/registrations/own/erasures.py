@@ -1,14 +1,16 @@
-"""By an own link a person asks for erasure in 72 hours, and may take it back. Only the outbox job knows of it; staff
-see it if it fails (`privacy.withdrawal`).
+"""Erasure comes 72 hours after it was asked for, by an own link or at the desk (`privacy.erasing`), and can be taken
+back till then. Only the outbox job knows of it; staff see a link's if it fails (`privacy.withdrawal`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -16,7 +18,7 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.outbox.actions import enqueue
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OPEN, OutboxJob
 from trainings.people.consents import without_permission
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
@@ -31,6 +33,8 @@ WAIT = timedelta(hours=72)
 
 
 class What(StrEnum):
+    """`data`: of certificates nothing."""
+
     DATA = "data"
     NAME = "name"
     PAPERS = "papers"
@@ -45,27 +49,38 @@ class TooLateToKeep(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Person, training and hub are loaded."""
+    """Person, training and hub are loaded. `papers`: what goes of the certificates together with the data. `asked_by`:
+    staff who wrote it down for the person; None: the link.
+    """
 
     registration: Registration
     due_at: datetime
     can_be_undone: bool
     what: What = What.DATA
+    papers: What = What.DATA
+    asked_by: UUID | None = None
 
 
-async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
-    """Withdraw the consent for data in 72 hours. Twice is once, the first moment holds; nothing happens without a
-    consent.
+async def ask_for_erasure(registration_id: UUID, *, actor: Actor, papers: What = What.DATA) -> None:
+    """Erase the person in 72 hours, and of their certificates what `papers` says. Twice is once, the first moment
+    holds; nothing happens without a consent and without certificates to erase from.
     """
     async with transaction():
         registration = await _registration(registration_id)
         await lock(Participant, [registration.participant_id])  # pressed twice at once, the second finds the first
-        is_asked = await OutboxJob.exists(kind=KIND, subject_id=registration.id)
-        if is_asked or await without_permission([registration.participant_id]):
+        dedup, run_at = _dedup(registration, actor), clock.now() + WAIT
+        is_gone = papers is What.DATA and await without_permission([registration.participant_id])
+        if is_gone or await OutboxJob.exists(dedup=dedup):
             return
-        dedup, run_at = f"{KIND}:{registration.id}", clock.now() + WAIT
-        await enqueue(KIND, {"registration_id": str(registration.id)}, dedup=dedup, run_at=run_at)
-        await _record("privacy.ask_for_erasure", registration, actor)
+        wish = {"registration_id": str(registration.id), "papers": papers.value}
+        by = {"asked_by": str(actor.id)} if actor.id is not None else {}
+        await enqueue(KIND, wish | by, dedup=dedup, run_at=run_at)
+        await _record("privacy.ask_for_erasure", registration, actor, papers=papers.value)
+
+
+def _dedup(registration: Registration, actor: Actor) -> str:
+    """The desk takes back only what it asked for, the link both."""
+    return f"{KIND}:desk:{registration.id}" if actor.id is not None else f"{KIND}:{registration.id}"
 
 
 async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> None:
@@ -83,10 +98,13 @@ async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> 
 
 
 async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Refuses (TooLateToKeep) from the named moment on."""
+    """Staff take back what was asked at the desk, a link everything. Refuses (TooLateToKeep) from the named moment
+    on.
+    """
     async with transaction():
         registration = await _registration(registration_id)
-        if await _take_back(KIND, registration):
+        asked = OutboxJob.filter(kind=KIND, subject_id=registration.id)
+        if await _take_back(asked if actor.id is None else asked.filter(dedup=_dedup(registration, actor))):
             await _record("privacy.keep_data", registration, actor)
         elif await without_permission([registration.participant_id]):
             raise TooLateToKeep
@@ -96,13 +114,12 @@ async def keep_papers(registration_id: UUID, *, actor: Actor) -> None:
     """As `keep_data`."""
     async with transaction():
         registration = await _registration(registration_id)
-        if await _take_back(PAPERS, registration):
+        if await _take_back(OutboxJob.filter(kind=PAPERS, subject_id=registration.id)):
             await _record("privacy.keep_papers", registration, actor)
 
 
-async def _take_back(kind: str, registration: Registration) -> bool:
+async def _take_back(asked: QuerySet[OutboxJob]) -> bool:
     """Returns whether there was a wish. Too late once a worker may carry it out."""
-    asked = OutboxJob.filter(kind=kind, subject_id=registration.id)
     # A worker may be about it by a clock that is a little ahead of ours: then it has counted an attempt.
     if await asked.filter(attempts=0, run_at__gt=clock.now()).delete():
         return True
@@ -114,6 +131,24 @@ async def _take_back(kind: str, registration: Registration) -> bool:
 async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
     found = reads(OutboxJob).filter(kind__in=ASKED, subject_id__in=list(registration_ids)).order_by("run_at", "id")
     jobs = await found if registration_ids else []
+    first = {(job.subject_id, job.kind): job for job in reversed(jobs)}
+    return await _erasures([job for job in jobs if first[job.subject_id, job.kind] is job])
+
+
+async def erasures_at_desk(hub_ids: Collection[UUID]) -> list[Erasure]:
+    """Asked for at the desks of these hubs and not done yet, next first. What a person asked by their link is theirs
+    alone to take back.
+    """
+    jobs = await reads(OutboxJob).filter(kind=KIND, **OPEN).order_by("run_at", "id")
+    asked = await _erasures([job for job in jobs if "asked_by" in job.payload])
+    return [one for one in asked if one.registration.training.hub_id in hub_ids]
+
+
+def papers_of(job: OutboxJob) -> What:
+    return What(job.payload.get("papers", What.DATA))
+
+
+async def _erasures(jobs: Sequence[OutboxJob]) -> list[Erasure]:
     if not jobs:
         return []
     registrations = reads(Registration).filter(id__in=[job.subject_id for job in jobs])
@@ -125,6 +160,8 @@ async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
             job.run_at,
             can_be_undone=job.attempts == 0 and job.run_at > now,
             what=What(job.payload.get("what", What.DATA)),
+            papers=papers_of(job),
+            asked_by=UUID(job.payload["asked_by"]) if "asked_by" in job.payload else None,
         )
         for job in jobs
         if job.subject_id is not None

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from trainings.people.forms import Language, Text120, Text160
 from trainings.people.models import AgeGroup, Pueblo, Sex
+from trainings.registrations.own.erasures import What
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
@@ -37,6 +39,14 @@ class AnswersForm(Form):
         if value is not None and value.is_minor:
             raise wrong(N_("Escoja una de las opciones."))
         return value
+
+
+class PapersForm(Form):
+    """What goes of the certificates together with the data."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"papers": N_("Escoja qué pasa con los diplomas.")}
+
+    papers: What
 
 
 class ChildcareForm(Form):

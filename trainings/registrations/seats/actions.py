@@ -33,6 +33,7 @@ from trainings.registrations.commands import (
     Resize,
     SignedUp,
     SignUp,
+    StepBack,
     author_of,
 )
 from trainings.registrations.eligibility import check_ahead, is_over
@@ -204,6 +205,15 @@ async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
     link: they decide alone.
     """
     await ask_of(group_id, Leave, actor=actor, **stoppable(actor))
+
+
+async def step_back(group_id: UUID, *, actor: Actor) -> None:
+    """A confirmed group waits at the end of the list, and its places go to the list in the same transaction.
+
+    Twice is once. Refuses with NothingToStepBackFrom a group without places and a training without list, with
+    NobodyWaits where nobody else would get the places, and a training over or called off. Told as by `cancel`.
+    """
+    await ask_of(group_id, StepBack, actor=actor, **stoppable(actor))
 
 
 async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, actor: Actor) -> None:

@@ -84,6 +84,14 @@ class NotHeld(Refusal):
     sentence = N_("Esta inscripción ya tiene respuesta. Vuelva a abrir la lista.")
 
 
+class NothingToStepBackFrom(Refusal):
+    sentence = N_("Solo quien tiene un lugar pasa a la lista de espera, y esta capacitación ha de tener una.")
+
+
+class NobodyWaits(Refusal):
+    sentence = N_("Nadie que quepa espera ese lugar: se le daría otra vez. Si ya no viene, cancele su inscripción.")
+
+
 class NotEnoughPlaces(Refusal):
     sentence = N_("Lugares que quedan sin apartar: %(left)s. Escriba un número menor, o suba el cupo.")
 

@@ -32,6 +32,7 @@ from trainings.registrations.commands import (
     Resize,
     SetAside,
     StandAgain,
+    StepBack,
     UseCard,
     author_of,
 )
@@ -42,10 +43,13 @@ from trainings.registrations.seats.allocation import (
     ChildcareBelowTaken,
     Clerk,
     EachForThemselves,
+    NobodyWaits,
     NotEnoughPlaces,
     NotHeld,
+    NothingToStepBackFrom,
     NotWaiting,
     check_room,
+    promote,
     state_let_in,
 )
 from trainings.registrations.seats.entering import enter, move_out, rejoin, stand_again, use_card
@@ -226,6 +230,24 @@ def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
     clerk.line("registrations.accept_offer", command.actor, group.id, run)
 
 
+def _step_back(clerk: Clerk, command: StepBack, run: Run) -> None:
+    group = clerk.situation.groups[command.group]
+    if group.state is RegistrationState.WAITLISTED:
+        return
+    n_places = sum(one.holds_place for one in group.live)
+    if group.state is not RegistrationState.CONFIRMED or not n_places or not run.has_waiting_list:
+        raise NothingToStepBackFrom
+    clerk.check_not_over(run)
+    room = run.room.releasing(n_places, group.childcare_places)
+    if group.id in promote(room, [*(one.party for one in run.waiting.values()), group.party]).promoted:
+        raise NobodyWaits
+    run.room = room
+    clerk.settle(group, group.live, RegistrationState.WAITLISTED, run)
+    clerk.tell("registration_waitlisted", [(group, one) for one in group.live], run, command.run_at, command.batch_id)
+    clerk.line("registrations.step_back", command.actor, group.id, run, people=n_places)
+    clerk.promote(run)
+
+
 def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
     group, why = clerk.situation.groups[command.group], command.reason.value
     if group.wait_number is None or group.state is not RegistrationState.WAITLISTED:
@@ -289,6 +311,7 @@ RULES: Mapping[type[Move], Callable[[Clerk, Any, Run], Outcome | None]] = {
     FewerChildren: _fewer_children,
     Approve: _approve,
     Accept: _accept,
+    StepBack: _step_back,
     LetGoFirst: _let_go_first,
     Resize: _resize,
     SetAside: _set_aside,
