@@ -39,8 +39,8 @@ class Checks(ops.RunPython):
 
 
 class OtherWords(ops.AlterField):
-    """Only a column's description changed, as when a code is added: nothing to do in the database. The mapper would make
-    SQLite's table anew, without its indexes.
+    """Only a column's description changed, as when a code is added: the database has nothing to do. The mapper would
+    make SQLite's table anew, without its indexes.
     """
 
     async def database_forward(self, *_known: Any, **_more: Any) -> None:
