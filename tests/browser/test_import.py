@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zipfile import ZipFile
+
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.scanner import HASTEN
@@ -13,6 +15,12 @@ from tests.tables import text
 TAKEN = "Riesgos de la migración irregular"
 """Other tests of this world sign people up for these, and thirty more fill any training."""
 
+LISTEN = """() => {
+    const status = document.querySelector("[role=status]");
+    window.told = [];
+    new MutationObserver(() => window.told.push(status.textContent)).observe(status, { childList: true });
+}"""
+
 
 def test_page_follows_the_list_to_its_end_by_itself_and_fits_the_narrowest_screen(assistant: Telephone) -> None:
     with assistant.page.context.new_page() as page:
@@ -22,6 +30,7 @@ def test_page_follows_the_list_to_its_end_by_itself_and_fits_the_narrowest_scree
         open_upload(page)
         send(page)
         follow(page)
+        take_tickets(page)
 
 
 def follow(page: Page) -> None:
@@ -35,6 +44,22 @@ def follow(page: Page) -> None:
     assert page.evaluate(FITS)
     page.goto(f"{page.url}/columnas")
     assert page.evaluate(FITS)
+
+
+def take_tickets(page: Page) -> None:
+    """As pictures, which come one by one."""
+    page.get_by_role("link", name="Imprimir sus boletos").click()
+    assert page.evaluate(FITS)
+    status = page.get_by_role("status")
+    page.evaluate(LISTEN)
+    with page.expect_download() as pictures:
+        page.get_by_role("link", name="Boletos como imágenes").click()
+    assert pictures.value.suggested_filename == "boletos.zip"
+    expect(status).to_have_text("Listo: busque «boletos.zip» entre sus descargas.")
+    assert [one for one in page.evaluate("() => window.told") if one.startswith("Van ")]
+    names = ZipFile(pictures.value.path()).namelist()
+    assert len(names) > 1
+    assert names[0].startswith("001-")
 
 
 def open_upload(page: Page) -> None:

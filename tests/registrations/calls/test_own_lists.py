@@ -60,6 +60,7 @@ async def texts(client: AsyncClient, call_list: CallList) -> list[str]:
 # -- whom
 
 
+@pytest.mark.both_engines
 async def test_every_group_of_a_training_is_offered_with_how_many_are_in_it(db: object) -> None:
     training = await a_training(capacity=5)
     await make.make_registration(training, given_names="Ana", email="ana@x.example", community="El Subín")
@@ -84,6 +85,7 @@ async def test_every_group_of_a_training_is_offered_with_how_many_are_in_it(db: 
     }
 
 
+@pytest.mark.both_engines
 async def test_absent_twice_are_who_missed_two_sessions_held_since_they_signed_up(db: object, freeze: Freeze) -> None:
     days = [SATURDAY + timedelta(days=7 * n) for n in range(4)]
     training = await make.make_training(sessions=[(day, day + FOUR_HOURS) for day in days])
