@@ -10,7 +10,7 @@ from trainings.lib.tokens import uuid7
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trainings", "0001_initial")]
+    dependencies = [("trainings", "0002_calls_of_ones_own")]
 
     operations = [
         ops.CreateModel(
