@@ -12,7 +12,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
 from trainings.lib import tokens
-from trainings.people.actions import UnknownMunicipality, searchable
+from trainings.people.actions import UnknownMunicipality, searchable, sort_key
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, Participant
 from trainings.places.models import Municipality
@@ -113,6 +113,7 @@ async def _participant(wish: SignUp) -> Participant:
         given_names=person.given_names,
         surnames=person.surnames,
         name_key=keys.name_key,
+        sort_key=sort_key(person.given_names, person.surnames),
         search_text=searchable(person.given_names, person.surnames, person.community),
         municipality_id=keys.municipality,
         community=person.community,

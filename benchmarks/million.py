@@ -161,7 +161,7 @@ def _registrations(training_ids: Sequence[UUID], dice: random.Random) -> Iterato
         group, person_id, registration = tokens.uuid7(), tokens.uuid7(), tokens.uuid7()
         training, name = training_ids[number % len(training_ids)], f"rosa {dice.getrandbits(40)} coc xol"
         phone = f"{dice.getrandbits(256):064x}"
-        about = (name, name, name, f" {name}", "1705", "", "familia", "", None, None, None)
+        about = (name, name, name, name, f" {name}", "1705", "", "familia", "", None, None, None)
         yield [
             (newcomers.PARTICIPANT, (person_id, at, *about, SEAL, None, phone, None, None, None)),
             (newcomers.CONSENT, (tokens.uuid7(), at, person_id, "data", "2026-11", "form", None)),

@@ -70,6 +70,7 @@ async def test_who_takes_back_everything_before_coming_is_nobody_afterwards(db: 
     person = await person_of(registration)
     assert {name: getattr(person, name) for name in NOTHING} == NOTHING
     assert (person.full_name, person.name_key, person.search_text, person.municipality_id) == ("—", "", "", None)
+    assert person.sort_key == ""
     row = await Registration.get(id=registration.id)
     assert (row.state.value, row.needs) == ("cancelled", None)
     assert await places_of(training) == (0, 0)

@@ -51,6 +51,11 @@ def name_key(given_names: str, surnames: str) -> str:
     return fold(f"{given_names} {surnames}")[:260]
 
 
+def sort_key(given_names: str, surnames: str) -> str:
+    """Cut to its column."""
+    return fold(f"{surnames} {given_names}")[:260]
+
+
 def searchable(given_names: str, surnames: str, community: str) -> str:
     """Cut to its column."""
     return search_text(given_names, surnames, community)[:500]
@@ -69,5 +74,6 @@ async def correct_name(participant: Participant, given_names: str, surnames: str
     participant.given_names = given_names
     participant.surnames = surnames
     participant.name_key = name_key(given_names, surnames)
+    participant.sort_key = sort_key(given_names, surnames)
     participant.search_text = searchable(given_names, surnames, participant.community)
-    await participant.save(update_fields=["given_names", "surnames", "name_key", "search_text"])
+    await participant.save(update_fields=["given_names", "surnames", "name_key", "sort_key", "search_text"])

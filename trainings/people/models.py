@@ -104,13 +104,15 @@ class Participant(Record):
     """A person as of one sign-up. No natural keys: staff merge duplicates (`merged_into`), both histories stay.
 
     `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: look-alikes are found without
-    opening seals. A minor has no contact, only keys of the guardian's. An empty municipality means elsewhere or not
-    said. `email_refused_at`: a mail server refused the address for good.
+    opening seals. `sort_key`: as `name_key`, surnames first, the order of lists. A minor has no contact, only keys of
+    the guardian's. An empty municipality means elsewhere or not said. `email_refused_at`: a mail server refused the
+    address for good.
     """
 
     given_names = fields.CharField(max_length=120)
     surnames = fields.CharField(max_length=120)
     name_key = fields.CharField(max_length=260)
+    sort_key = fields.CharField(max_length=260, default="", db_default="")
     search_text = fields.CharField(max_length=500)
     municipality: fields.ForeignKeyNullableRelation[Municipality] = reference("Municipality", "participants", null=True)
     municipality_id: str | None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from trainings.db import sealer
 from trainings.db.sql import Insert, Statement
-from trainings.people.actions import GuardianContact, Sameness, searchable
+from trainings.people.actions import GuardianContact, Sameness, searchable, sort_key
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Guardian, Participant
 
@@ -19,9 +19,10 @@ Values = tuple[Any, ...]
 
 PARTICIPANT = Insert(
     "participant",
-    "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, search_text text, "
-    "municipality_id text, community text, actor_type text, organization text, sex text, age_group text, "
-    "public_official bool, phone text, email text, phone_key text, email_key text, language text, pueblo text",
+    "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, sort_key text, "
+    "search_text text, municipality_id text, community text, actor_type text, organization text, sex text, "
+    "age_group text, public_official bool, phone text, email text, phone_key text, email_key text, language text, "
+    "pueblo text",
 )
 CONSENT = Insert(
     "consent",
@@ -80,6 +81,7 @@ class NewPeople:
                 person.given_names,
                 person.surnames,
                 keys.name_key,
+                sort_key(person.given_names, person.surnames),
                 searchable(person.given_names, person.surnames, person.community),
                 keys.municipality,
                 person.community,

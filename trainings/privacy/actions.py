@@ -216,6 +216,7 @@ async def forget_names() -> int:
         given_names=NOBODY,
         surnames="",
         name_key=name_key(NOBODY, ""),
+        sort_key="",
         search_text="",
         **TELLING_ANSWERS,
     )

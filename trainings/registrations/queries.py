@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -36,14 +36,6 @@ ALL_OF_IT = (
     "training__venue__municipality",
 )
 SIGN_UP_PAGE = ("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
-
-ORDER = {
-    RegistrationState.CONFIRMED: 0,
-    RegistrationState.OFFERED: 1,
-    RegistrationState.HELD: 2,
-    RegistrationState.WAITLISTED: 3,
-    RegistrationState.CANCELLED: 4,
-}
 
 
 class UnknownLink(NotFound):
@@ -152,17 +144,11 @@ async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping
     return counted
 
 
-async def of_training(training_id: UUID) -> list[Registration]:
-    """Confirmed, held, waiting in order, cancelled; families together."""
-    found = await reads(Registration).filter(training_id=training_id).prefetch_related("participant", "group")
-    return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.group_id, one.id))
-
-
-async def guardians_phones(people: Sequence[Registration]) -> dict[UUID, str]:
-    """By minor: the newest that a permitting guardian gave."""
-    minors = [one.participant_id for one in people if one.participant.is_minor]
-    permitting = reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at", "id")
-    return {one.participant_id: one.phone for one in await permitting if one.phone} if minors else {}
+async def guardians_phones(minors: Collection[UUID]) -> dict[UUID, str]:
+    """By minor (participant): the newest that a permitting guardian gave."""
+    permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None)
+    found = await permitting.order_by("created_at", "id") if minors else []
+    return {one.participant_id: one.phone for one in found if one.phone}
 
 
 class UnknownRegistration(NotFound):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,17 +16,15 @@ from trainings.accounts.permissions import (
     can_invite,
     can_merge,
     can_register_at_desk,
+    can_see_registrations,
     can_see_roster,
 )
+from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
-from trainings.lib.text import short_name
+from trainings.panel.trainings.people_list import PeopleList, people_of
 from trainings.registrations.calls.views import calls_about
-from trainings.registrations.desk.look_alikes import look_alikes_in
-from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.queries import of_training
 from trainings.registrations.telling.changes import leaves_at
-from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.bookings import NONE, Cautions, cautions_of_training
 from trainings.schedule.changes import recent_changes
@@ -66,20 +64,6 @@ class SessionRow:
     was_not_held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """Initials and community. `position`: 1 waits first."""
-
-    id: UUID
-    name: str
-    community: str
-    state: RegistrationState
-    words: str
-    position: int
-    n_childcare: int
-    is_look_alike: bool
-
-
 async def show_training(
     request: Request, training: Training, *, refusal: Refusal | None = None, status: int = 200
 ) -> Response:
@@ -88,7 +72,7 @@ async def show_training(
     may_edit = can_edit_trainings(actor, training.hub_id)
     may_answer = can_register_at_desk(actor, training.hub_id)
     sees_people = can_see_roster(actor, training.hub_id, is_facilitator=is_own)
-    people = await of_training(training.id) if sees_people else []
+    people = await _people(request, training) if sees_people else None
     now = phase(training, list(training.sessions), clock.now())
     context = {
         "here": "capacitaciones",
@@ -101,9 +85,7 @@ async def show_training(
         "phase": gettext(PHASES[now]),
         "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
         "calls": await calls_about(training.id, actor),
-        "sees_people": sees_people,
-        "people": person_rows(people, await look_alikes_in([training.id])),
-        "counts": {state.value: _count(people, state) for state in RegistrationState},
+        "people": people,
         "may_answer": may_answer,
         "may_edit": may_edit,
         "may_merge": can_merge(actor, training.hub_id),
@@ -119,6 +101,15 @@ async def show_training(
         "refusal": sentence_of(refusal) if refusal else "",
     }
     return render(request, "panel/trainings/training.html", context, status=status)
+
+
+async def _people(request: Request, training: Training) -> PeopleList:
+    """Full names and telephones for the desk: opening them is logged."""
+    actor: Actor = request.state.actor
+    found = await people_of(training, request.query_params, is_full=can_see_registrations(actor, training.hub_id))
+    if found.is_full and found.page.rows:
+        await record("registrations.open_list", actor=actor, object_id=training.id, hub_id=training.hub_id)
+    return found
 
 
 def is_own_training(training: Training, actor: Actor) -> bool:
@@ -196,27 +187,3 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
     if not can_see_roster(actor, training.hub_id, is_facilitator=is_own):
         return ""
     return f"/panel/sesiones/{session.id}/asistencia"
-
-
-def person_rows(people: Sequence[Registration], look_alikes: Collection[UUID] = ()) -> list[PersonRow]:
-    """A family waits with one number, and has the childcare that one member asked for."""
-    waiting = [one for one in people if one.state is RegistrationState.WAITLISTED]
-    positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}
-    first_of = {one.group_id: one.id for one in reversed(people)}
-    return [
-        PersonRow(
-            id=one.id,
-            name=short_name(one.participant.given_names, one.participant.surnames),
-            community=one.participant.community,
-            state=one.state,
-            words=gettext(STATES_OF_PEOPLE[one.state]),
-            position=positions.get(one.group_id, 0),
-            n_childcare=one.group.childcare_places if first_of[one.group_id] == one.id else 0,
-            is_look_alike=one.id in look_alikes,
-        )
-        for one in people
-    ]
-
-
-def _count(people: Sequence[Registration], state: RegistrationState) -> int:
-    return sum(one.state is state for one in people)

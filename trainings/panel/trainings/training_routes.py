@@ -12,9 +12,12 @@ from trainings.accounts.permissions import (
     can_register_at_desk,
 )
 from trainings.errors import NotFound, Refusal
-from trainings.panel.trainings.training_page import person_rows, show_training
+from trainings.lib.text import short_name
+from trainings.panel.trainings.people_list import address_of, query_of
+from trainings.panel.trainings.training_page import show_training
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions as registrations
+from trainings.registrations.words import STATES
 from trainings.schedule import queries
 from trainings.schedule.models import Training
 from trainings.web.allow import WrongRole, allow
@@ -45,14 +48,24 @@ async def approve(request: Request) -> Response:
         await registrations.approve(person.group_id, actor=request.state.actor)
     except Refusal as refusal:
         return await show_training(request, training, refusal=refusal, status=refusal.status)
-    return _back(training, N_("Listo: la persona ya está inscrita, o en la lista de espera si no quedaba lugar."))
+    return _back(
+        request, training, N_("Listo: la persona ya está inscrita, o en la lista de espera si no quedaba lugar.")
+    )
 
 
 @allow(*DESK)
 async def confirm_cancel(request: Request) -> Response:
     """Asks once: a wrong row would take somebody's place."""
     training, person = await _person(request)
-    context = {"here": "capacitaciones", "training": training, "person": person_rows([person])[0]}
+    context = {
+        "here": "capacitaciones",
+        "training": training,
+        "registration": person,
+        "name": short_name(person.participant.given_names, person.participant.surnames),
+        "state": gettext(STATES[person.state]),
+        "back": address_of(training.id, request.query_params),
+        "query": query_of(request.query_params),
+    }
     return render(request, "panel/trainings/cancel_person.html", context)
 
 
@@ -63,7 +76,7 @@ async def cancel(request: Request) -> Response:
         await registrations.cancel(person.id, actor=request.state.actor)
     except Refusal as refusal:
         return await show_training(request, training, refusal=refusal, status=refusal.status)
-    return _back(training, N_("Listo: la inscripción está cancelada y el lugar pasó a quien esperaba."))
+    return _back(request, training, N_("Listo: la inscripción está cancelada y el lugar pasó a quien esperaba."))
 
 
 async def _person(request: Request) -> tuple[Training, Registration]:
@@ -78,8 +91,9 @@ async def _person(request: Request) -> tuple[Training, Registration]:
     return training, person
 
 
-def _back(training: Training, sentence: str) -> Response:
-    return redirect(f"/panel/capacitaciones/{training.id}#personas", gettext(sentence))
+def _back(request: Request, training: Training, sentence: str) -> Response:
+    """To the part of the list that was open."""
+    return redirect(address_of(training.id, request.query_params), gettext(sentence))
 
 
 routes: list[BaseRoute] = [

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.people.merged import told_apart
 from trainings.people.models import AgeGroup
 from trainings.registrations.commands import SignUp
@@ -55,6 +55,15 @@ COLUMNS = (
     *("id", "group_id", "participant_id", "participant__name_key", "participant__municipality_id"),
     *("participant__age_group", "participant__phone_key", "participant__email_key"),
 )
+NAMED_TWICE = """
+    SELECT training_id, id, group_id, participant_id, name_key, municipality_id, age_group, phone_key, email_key FROM (
+        SELECT r.training_id, r.id, r.group_id, r.participant_id, p.name_key, p.municipality_id, p.age_group,
+            p.phone_key, p.email_key, COUNT(*) OVER (PARTITION BY r.training_id, p.name_key) AS n_of_the_name
+        FROM registration r JOIN participant p ON p.id = r.participant_id
+        WHERE r.training_id IN ?list AND r.state <> 'cancelled'
+    ) AS named WHERE n_of_the_name > 1 ORDER BY id
+"""
+"""Live sign-ups of trainings, in order, that share their name there with another one: the others have no pair."""
 
 
 async def look_alikes_in(training_ids: Collection[UUID]) -> set[UUID]:
@@ -64,10 +73,12 @@ async def look_alikes_in(training_ids: Collection[UUID]) -> set[UUID]:
 
 async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
     """Each marked registration with each earlier similar one, except pairs that staff told apart."""
-    live = reads(Registration).filter(training_id__in=list(training_ids)).exclude(state=RegistrationState.CANCELLED)
     people: dict[UUID, list[Seen]] = defaultdict(list)
-    for training_id, *columns in await live.order_by("id").values_list("training_id", *COLUMNS):
-        people[training_id].append(Seen(*columns))
+    for training_id, one, group_id, person_id, name, place, age, *contacts in await sql.tuples(
+        NAMED_TWICE, list(training_ids)
+    ):
+        ids = sql.as_uuid(one), sql.as_uuid(group_id), sql.as_uuid(person_id)
+        people[sql.as_uuid(training_id)].append(Seen(*ids, name, place, AgeGroup(age) if age else None, *contacts))
     pairs = [pair for seen_there in people.values() for pair in alike_pairs(seen_there)]
     apart = await told_apart({one.participant_id for pair in pairs for one in pair})
     return [(one, other) for one, other in pairs if {one.participant_id, other.participant_id} not in apart]

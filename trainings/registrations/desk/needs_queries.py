@@ -42,7 +42,7 @@ class Asked:
 async def wishes_ahead(actor: Actor) -> list[Asked]:
     days = await _days_ahead(actor)
     asking = await _asking(days)
-    phones = await guardians_phones(asking)
+    phones = await guardians_phones([one.participant_id for one in asking if one.participant.is_minor])
     people: dict[UUID, list[Wisher]] = {}
     for one in asking:
         wisher = _wisher(one, phones)

@@ -96,7 +96,8 @@ async def _closed_with(training: Training) -> list[RegistrationGroup]:
 
 async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUID, int]) -> dict[UUID, Waiting]:
     people = await _people_of(groups)
-    guardians = await guardians_phones([one for members in people.values() for one in members])
+    everybody = [one for members in people.values() for one in members]
+    guardians = await guardians_phones([one.participant_id for one in everybody if one.participant.is_minor])
     passes = await _passes([group.id for group in groups])
     in_vain = await tries_in_vain([group.id for group in groups])
     look_alikes = await look_alikes_in({group.training_id for group in groups})
