@@ -52,7 +52,7 @@ from trainings.privacy.models import ErasureRequest
 from trainings.registrations.imports.columns import Sheet, as_text
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
-from trainings.schedule.models import Training
+from trainings.schedule.models import Project, Training
 
 SHIELD = clean(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 9"><path d="M0 0h8v5l-4 4-4-4z"/></svg>')
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -112,6 +112,7 @@ class Objects:
     note: InformationNote
     contact: HelpContact
     feast: FeastDay
+    project: Project
     activity: OutreachActivity
     phone: Device
     sheet: AttendanceSheet
@@ -229,6 +230,7 @@ class Objects:
             "/panel/notas/": {"id": self.note.id},
             "/panel/contactos/": {"id": self.contact.id},
             "/panel/fiestas/": {"id": self.feast.id},
+            "/panel/proyectos/": {"id": self.project.id},
             "/panel/importaciones/": {"id": self.draft.id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
             "/panel/inscripciones/{id:uuid}/historial": {
@@ -306,6 +308,9 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         draft=await _draft(coming),
         note=await _note(hub),
         contact=await make_contact(),
+        project=await Project.create(
+            name=f"Proyecto de {hub.slug}", donor="Una", starts_on=clock.today(), ends_on=clock.today()
+        ),
         feast=await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
         activity=await make_activity(hub),
         phone=await _phone(coming, facilitators),

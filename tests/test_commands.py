@@ -163,6 +163,7 @@ async def test_hub_load_refused_leaves_nothing_and_says_why(db: Settings, capsys
 
 # -- project
 
+ENDS_FIRST = "El proyecto termina antes de empezar. Corrija las fechas."
 PROJECT = ProjectPlan("Comunidades informadas", "Una donante", date(2026, 10, 1), date(2028, 9, 30), 10, {"PS": 400})
 
 
@@ -178,8 +179,11 @@ async def test_project_add_makes_one_that_trainings_can_belong_to(db: Settings) 
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
-        (replace(PROJECT, name="comunidades  INFORMADAS"), "There is a project comunidades  INFORMADAS already."),
-        (replace(PROJECT, name="Otro", ends_on=date(2026, 9, 30)), "The project ends before it starts."),
+        (replace(PROJECT, name="comunidades  INFORMADAS"), "Ya hay un proyecto que se llama comunidades  INFORMADAS."),
+        (
+            replace(PROJECT, name="Otro", ends_on=date(2026, 9, 30)),
+            "El proyecto termina antes de empezar. Corrija las fechas.",
+        ),
     ],
 )
 async def test_project_add_refused_leaves_nothing(

@@ -78,6 +78,7 @@ def sign_out(phone: Phone, panel: Page, person: Person) -> None:
     asked.get_by_role("button", name="No salir todavía").click()
     expect(asked).to_be_hidden()
     expect(panel).to_have_url(door_of(village))
+    panel.get_by_text("Cuenta", exact=True).click()
     panel.get_by_role("button", name="Salir", exact=True).click()
     asked.get_by_role("button", name="Salir de todos modos").click()
     expect(panel).not_to_have_url(door_of(village))

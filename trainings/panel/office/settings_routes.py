@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import (
     ACCOUNT_KEEPERS,
+    CATALOGUE_EDITORS,
     CONTACT_REVIEWERS,
     DESK,
     EDITORS,
@@ -32,6 +33,7 @@ OPERATORS = "(SELECT operator_id FROM hub WHERE id IN ?list)"
 SERVED = "(SELECT municipality_id FROM hub_service WHERE hub_id IN ?list)"
 NUMBERS = f"""
     SELECT 'courses' AS what, COUNT(*) AS n FROM course WHERE is_active
+    UNION ALL SELECT 'projects', COUNT(*) FROM project
     UNION ALL SELECT 'contacts', COUNT(*) FROM help_contact WHERE is_active
     UNION ALL SELECT 'venues', COUNT(*) FROM venue WHERE is_active AND hub_id IN ?list
     UNION ALL SELECT 'feasts', COUNT(*) FROM feast_day WHERE municipality_id IN {SERVED}
@@ -69,6 +71,13 @@ PLANNING = (
         N_("Dónde se hacen, cuánta gente cabe y el acceso."),
         EDITORS,
         "venues",
+    ),
+    Line(
+        "/panel/proyectos",
+        N_("Proyectos"),
+        N_("Lo que paga cada donante, y en qué período."),
+        CATALOGUE_EDITORS,
+        "projects",
     ),
     Line("/panel/fiestas", N_("Fiestas"), N_("Días de feria en que no conviene planear nada."), EDITORS, "feasts"),
     Line(
