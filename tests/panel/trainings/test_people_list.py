@@ -144,7 +144,7 @@ async def test_list_of_many_takes_the_statements_of_a_few(client: AsyncClient, c
 
 
 async def test_people_from_before_are_in_the_order_too(db: Settings) -> None:
-    migration = import_module("trainings.migrations.0003_sort_key")
+    migration = import_module("trainings.migrations.0004_sort_key")
     training = await make.make_training()
     for given, surnames in PEOPLE:
         await make.make_registration(training, given_names=given, surnames=surnames)

@@ -25,7 +25,7 @@ async def _fill(_apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trainings", "0002_calls_of_ones_own"), ("trainings", "0002_erasure_request")]
+    dependencies = [("trainings", "0003_erasure_request")]
 
     operations = [
         ops.AddField(
