@@ -46,7 +46,7 @@ async def test_marks_of_calls_go_thirty_days_after_the_last_session(
 
 
 @pytest.mark.parametrize(("days", "n_kept"), [(29, 1), (31, 0)])
-async def test_list_about_a_certificate_of_long_ago_is_kept_as_long_as_others(
+async def test_list_opened_long_after_is_kept_as_long_as_others(
     db: Settings, freeze: Freeze, days: int, n_kept: int
 ) -> None:
     freeze(MONDAY)
@@ -54,12 +54,13 @@ async def test_list_about_a_certificate_of_long_ago_is_kept_as_long_as_others(
     opened = END + timedelta(days=200)
     with clock.frozen(opened):
         await a_list(training, CallReason.ANNULLED, is_written=False)
+        await a_list(training, CallReason.OWN, is_written=False)
         await a_list(training, CallReason.CHANGED, is_written=False)
 
     with clock.frozen(opened + timedelta(days=days)):
         await sweep()
 
-    assert await CallList.all().count() == n_kept
+    assert await CallList.all().count() == 2 * n_kept
 
 
 async def test_marks_about_a_training_that_goes_on_are_kept(db: Settings, freeze: Freeze) -> None:

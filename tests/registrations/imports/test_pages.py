@@ -67,6 +67,8 @@ async def test_assistant_brings_a_list_from_file_to_registrations(assistant: Asy
     assert "La lista está inscrita" in done.text
     assert "2 con lugar" in done.text
     assert await Participant.all().count() == 2
+    [call] = [str(link["href"]) for link in done.all("a") if "llamadas?grupo=imported" in str(link["href"])]
+    assert "2 personas" in (await assistant.get(call)).text
 
 
 async def test_row_with_the_name_of_somebody_else_is_shown_wherever_it_stands(assistant: AsyncClient) -> None:

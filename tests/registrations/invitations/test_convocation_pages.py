@@ -72,6 +72,7 @@ async def test_many_are_added_at_once_and_counted(client: AsyncClient, cast: Cas
         Addressee.INSTITUTION,
     ]
     assert "4 en la lista · 0 invitadas · 4 por entregar" in page.text
+    assert f'href="/panel/capacitaciones/{training.id}/llamadas"' in page.text
     assert "Presidencia, Aldea Las Pozas" in page.text
     assert "COCODE &lt;b&gt;El Subín&lt;/b&gt;" in page.text
 
