@@ -275,6 +275,14 @@ async def _annulled(training: Training) -> UUID:
     return batch
 
 
+async def _set_up(hub: Hub) -> dict[str, Any]:
+    today = clock.today()
+    return {
+        "project": await Project.create(name=hub.slug, donor="Una", starts_on=today, ends_on=today),
+        "feast": await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
+    }
+
+
 async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
     """One of each for this hub; these people hold its sessions. Call it when what was held lies in the past."""
     operator = await Operator.get(id=hub.operator_id).prefetch_related("signatories")
@@ -308,10 +316,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         draft=await _draft(coming),
         note=await _note(hub),
         contact=await make_contact(),
-        project=await Project.create(
-            name=f"Proyecto de {hub.slug}", donor="Una", starts_on=clock.today(), ends_on=clock.today()
-        ),
-        feast=await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
+        **await _set_up(hub),
         activity=await make_activity(hub),
         phone=await _phone(coming, facilitators),
         sheet=await print_sheet(next(iter(coming.sessions)).id, n_blank=1, columns=["dpi"], actor=PROGRAM),
