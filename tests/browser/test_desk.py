@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from playwright.sync_api import Page, expect
 
@@ -21,6 +22,27 @@ def open_form(assistant: Telephone, *, scripts: bool = True) -> Page:
     page.get_by_role("link", name="Inscribir a alguien").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Inscribir a una persona")
     return page
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def tick(page: Page, name: str) -> None:
+    """All boxes of a name, by the keyboard."""
+    boxes = page.locator(f"input[name={name}]")
+    expect(boxes.first).to_be_visible()
+    for box in boxes.all():
+        expect(box).not_to_be_checked()
+        box.focus()
+        press(page, "Space")
+    expect(boxes.and_(page.locator(":checked"))).to_have_count(boxes.count())
+
+
+def enter(page: Page, role: Literal["button", "link"], name: str) -> None:
+    page.get_by_role(role, name=name).first.focus()
+    press(page, "Enter")
 
 
 def tabbed(page: Page, *typed: str) -> int:
@@ -95,3 +117,31 @@ def test_family_by_whatsapp_without_script_and_pages_of_answers_fit_the_narrowes
     for path in ("/panel/apoyos", "/panel/revisar"):
         assistant.open(path, scripts=False)
         assert desk.evaluate(FITS), path
+
+
+def test_woman_s_two_records_are_erased_taken_back_and_joined_by_keyboard_without_script(
+    coordinator: Telephone,
+) -> None:
+    for _once in range(2):
+        desk = open_form(coordinator, scripts=False)
+        tabbed(desk, "Petronila", "Yat", "", "Las Pozas", "Docente", "41239876", " ")
+        press(desk, "Enter")
+        expect(desk.get_by_role("heading", name="Petronila Yat")).to_be_visible()
+    enter(desk, "link", "Volver a la inscripción")
+    expect(desk.get_by_role("heading", name="Asistencia y diplomas")).to_be_visible()
+    person = desk.url
+
+    enter(desk, "link", "Borrar sus datos")
+    tick(desk, "records")
+    enter(desk, "button", "Borrar lo marcado")
+    for n_left in (2, 1):
+        expect(desk.get_by_role("button", name="Deshacer")).to_have_count(n_left)
+        enter(desk, "button", "Deshacer")
+    expect(desk.get_by_role("heading", name="Nada por borrar")).to_be_visible()
+
+    coordinator.open(person, scripts=False)
+    enter(desk, "link", "Unir con otro registro suyo")
+    tick(desk, "persona")
+    enter(desk, "button", "Unir lo marcado")
+    expect(desk.get_by_text("1 registro se unió a esta persona.")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Sus inscripciones 2")).to_be_visible()
