@@ -12,6 +12,7 @@ of time or in none.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import resource
@@ -37,6 +38,7 @@ from trainings.db import sql
 from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
 from trainings.people import newcomers
+from trainings.people.finding import NAME_WORD, hub_number, word_rows
 from trainings.registrations.seats import writing
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -45,6 +47,7 @@ SMALL, ROUNDS, WARM, NEW, WAITERS = 1_000, 7, 500, 1_500, 50
 OLD_TRAININGS, NEW_TRAININGS, AT_ONCE = 1_000, 50, 5_000
 SQLITE_BOUND, POSTGRES_BOUND = 0.5, 0.8
 PROBE_BATCH = 175
+NAME_KEY = 2
 SEAL = "v1.3b4d0148." + "x" * 60
 
 Values = tuple[Any, ...]
@@ -127,11 +130,19 @@ async def speed(training_ids: Sequence[UUID], turn: int) -> float:
     return done / seconds
 
 
-async def fill(trainings: Sequence[Training], count: int) -> float:
+def rosa(dice: random.Random, _key: UUID) -> Values:
+    """The columns of a new person after key and moment."""
+    name, phone = f"rosa {dice.getrandbits(40)} coc xol", f"{dice.getrandbits(256):064x}"
+    about = (name, name, name, name, f" {name}", "1705", "", "familia", "", None, None, None)
+    return (*about, SEAL, None, phone, phone[:8], None, None, None)
+
+
+async def fill(
+    trainings: Sequence[Training], count: int, person: Callable[[random.Random, UUID], Values] = rosa
+) -> float:
     """Write registrations of the past in bulk; in how many seconds."""
     start = time.perf_counter()
-    dice = random.Random(count)
-    made = _registrations([one.id for one in trainings], dice)
+    made = _registrations(trainings, random.Random(count), person)
     written = 0
     while written < count:
         n = min(AT_ONCE, count - written)
@@ -152,39 +163,43 @@ async def fill(trainings: Sequence[Training], count: int) -> float:
     return time.perf_counter() - start
 
 
-def _registrations(training_ids: Sequence[UUID], dice: random.Random) -> Iterator[list[tuple[Insert, Values]]]:
+def _registrations(
+    trainings: Sequence[Training], dice: random.Random, person: Callable[[random.Random, UUID], Values]
+) -> Iterator[list[tuple[Insert, Values]]]:
     """One person's rows after the other's, as a sign-up writes them."""
-    at = clock.now() - timedelta(days=60)
-    number = 0
-    while True:
-        number += 1
-        group, person_id, registration = tokens.uuid7(), tokens.uuid7(), tokens.uuid7()
-        training, name = training_ids[number % len(training_ids)], f"rosa {dice.getrandbits(40)} coc xol"
-        phone = f"{dice.getrandbits(256):064x}"
-        about = (name, name, name, name, f" {name}", "1705", "", "familia", "", None, None, None)
+    at, hub = clock.now() - timedelta(days=60), hub_number(trainings[0].hub_id)
+    for training in itertools.cycle(trainings):
+        key = tokens.uuid7()
+        about = person(dice, key)
         yield [
-            (newcomers.PARTICIPANT, (person_id, at, *about, SEAL, None, phone, None, None, None)),
-            (newcomers.CONSENT, (tokens.uuid7(), at, person_id, "data", "2026-11", "form", None)),
-            (
-                writing.GROUP,
-                (group, at, training, "confirmed", 1, 0, None, None, None, tokens.idempotency_key(), phone, phone, at),
-            ),
-            (
-                writing.REGISTRATION,
-                (
-                    *(registration, at, training, group, person_id, "confirmed", "web"),
-                    *(tokens.short_code(), f"{dice.getrandbits(256):064x}", SEAL, None, at),
-                ),
-            ),
-            (
-                writing.LINK,
-                (tokens.uuid7(), at, group, registration, "person", f"{dice.getrandbits(256):064x}", SEAL),
-            ),
-            (
-                writing.LINE,
-                (tokens.uuid7(), at, "registrations.sign_up", None, "visitor", registration, None, "", "{}"),
-            ),
+            (newcomers.PARTICIPANT, (key, at, *about)),
+            (newcomers.CONSENT, (tokens.uuid7(), at, key, "data", "2026-11", "form", None)),
+            *_sign_up(training.id, key, at, dice),
+            *[(NAME_WORD, row) for row in word_rows(hub, about[NAME_KEY], str(key))],
         ]
+
+
+def _sign_up(training: UUID, person: UUID, at: datetime, dice: random.Random) -> list[tuple[Insert, Values]]:
+    group, registration, browser = tokens.uuid7(), tokens.uuid7(), f"{dice.getrandbits(256):064x}"
+    kept = (*(None, None, None), tokens.idempotency_key(), browser, browser, at)
+    return [
+        (writing.GROUP, (group, at, training, "confirmed", 1, 0, *kept)),
+        (
+            writing.REGISTRATION,
+            (
+                *(registration, at, training, group, person, "confirmed", "web"),
+                *(tokens.short_code(), f"{dice.getrandbits(256):064x}", SEAL, None, at),
+            ),
+        ),
+        (
+            writing.LINK,
+            (tokens.uuid7(), at, group, registration, "person", f"{dice.getrandbits(256):064x}", SEAL),
+        ),
+        (
+            writing.LINE,
+            (tokens.uuid7(), at, "registrations.sign_up", None, "visitor", registration, None, "", "{}"),
+        ),
+    ]
 
 
 async def probe(count: int) -> dict[str, tuple[float, float]]:

@@ -188,6 +188,7 @@ PANEL: Mapping[str, Rule] = {
     f"GET {DOOR_PAGE}/sin-boleto": DOOR,
     f"GET {DOOR_PAGE}/cerrar": CLOSING,
     "GET /panel/hojas": DOOR_LIST,
+    "GET /panel/buscar": DOOR_LIST,
     f"GET {SHEETS}": DOOR,
     **{f"GET {SHEET}{page}": DOOR for page in ("", "/imprimir", "/hoja.pdf", "/tarjetas.pdf", "/filas")},
     f"GET {SHEET}/filas/{{row:int}}": DOOR,
@@ -415,6 +416,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/guardado/descartar": EVERYBODY,
     "POST /panel/cuenta/contrasena": EVERYBODY,
     "POST /panel/cuenta/resumenes": EVERYBODY,
+    "POST /panel/cuenta/tecla": EVERYBODY,
     "POST /panel/cuenta/sesiones/{session_id:uuid}/terminar": ONES_OWN,
     "POST /panel/cuenta/sesiones/terminar": EVERYBODY,
 }

@@ -61,7 +61,7 @@ IN_QUERIES = (
     (KEYS, ("lote", "marca", "facilita", "lugar", "hub")),
     (DAYS, ("desde", "antes", "cuando", "mes", "dia", "trimestre", "month")),
     (("²", LONG_NUMBER), ("pagina",)),
-    ((LONG_NUMBER, *TEXTS), ("q",)),
+    ((LONG_NUMBER, *TEXTS), ("q", "parte")),
 )
 """What pages ask for, each with what it is not read from."""
 NOT_SHOWN = ("remove", "revision", "registration", "next", "add", "sessions-0-id", "kind", "idempotency_key")

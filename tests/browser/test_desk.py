@@ -145,3 +145,30 @@ def test_woman_s_two_records_are_erased_taken_back_and_joined_by_keyboard_withou
     enter(desk, "button", "Unir lo marcado")
     expect(desk.get_by_text("1 registro se unió a esta persona.")).to_be_visible()
     expect(desk.get_by_role("heading", name="Sus inscripciones 2")).to_be_visible()
+
+
+def test_person_is_found_while_half_a_name_is_typed_and_opened_by_arrow_and_enter(assistant: Telephone) -> None:
+    page = assistant.open("/panel/cuenta")
+    page.get_by_role("button", name="Activarla").click()
+    expect(page.get_by_text("Está activada.")).to_be_visible()
+    page.wait_for_load_state("load")
+    field, found = page.get_by_label("Buscar a una persona"), page.locator("[data-found]")
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+
+    page.keyboard.type("co")
+    people = found.get_by_role("link")
+    expect(people.first).to_be_visible()
+    expect(page.locator("[data-find] [role=status]")).to_have_text(re.compile(r"^\d+ personas?$"))
+    page.keyboard.press("Escape")
+    expect(found).to_be_hidden()
+    page.keyboard.type("c")
+    expect(found).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(people.first).to_be_focused()
+    assert page.evaluate(FITS)
+    name = people.first.locator("b").inner_text().partition(" ")[0]
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("/panel/inscripciones/"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)

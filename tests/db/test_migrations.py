@@ -26,6 +26,8 @@ from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
 
+BY_HAND = "name_word."
+"""Its key has three columns, which the mapper cannot say."""
 N_PROCESSES, AT_ONCE = 2, 3
 """The lock is between processes, and between attempts of one."""
 
@@ -71,7 +73,7 @@ async def test_migrated_schema_is_the_schema_of_the_models(db: Settings, tmp_pat
         await context.generate_schemas()
         from_models = await described()
 
-    columns = {line for line in from_migrations if line.startswith("column")}
+    columns = {line for line in from_migrations if line.startswith("column") and BY_HAND not in line}
     assert columns == {line for line in from_models if line.startswith("column")}
     assert from_models - from_migrations == set()
 

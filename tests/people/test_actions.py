@@ -6,7 +6,7 @@ import pytest
 
 from tests import make
 from trainings.audit.actor import PROGRAM
-from trainings.db import sql
+from trainings.db import sql, transaction
 from trainings.people import choices
 from trainings.people.actions import Sameness, correct_name, sameness
 from trainings.people.consents import TEXT_VERSION
@@ -92,7 +92,8 @@ async def test_corrected_name_is_found_by_its_new_words(db: Settings) -> None:
     await make.make_municipality()
     person = await add(rosa())
 
-    await correct_name(person, "Rosa", "Qꞌeqchiꞌ")
+    async with transaction():
+        await correct_name(person, "Rosa", "Qꞌeqchiꞌ")
 
     again = await Participant.get(id=person.id)
     assert (again.full_name, again.name_key) == ("Rosa Qꞌeqchiꞌ", "rosa qeqchi")

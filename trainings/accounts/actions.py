@@ -360,3 +360,9 @@ async def set_digest(*, wants: bool, actor: Actor) -> None:
     async with transaction():
         await User.filter(id=actor.id).update(wants_digest=wants)
         await audit.record("accounts.set_digest", actor=actor, object_id=actor.id, wants=wants)
+
+
+async def set_slash(*, wants: bool, actor: Actor) -> None:
+    async with transaction():
+        await User.filter(id=actor.id).update(wants_slash=wants)
+        await audit.record("accounts.set_slash", actor=actor, object_id=actor.id, wants=wants)

@@ -24,7 +24,10 @@ class Role(StrEnum):
 
 
 class User(Record):
-    """A person of the staff. `email` is lower-case, `password_hash` is argon2id, or empty until the first sign-in."""
+    """A person of the staff. `email` is lower-case, `password_hash` is argon2id, or empty until the first sign-in.
+
+    `wants_slash`: the key `/` leads to the search.
+    """
 
     email = fields.CharField(max_length=254, unique=True)
     name = fields.CharField(max_length=160)
@@ -33,6 +36,7 @@ class User(Record):
     is_active = fields.BooleanField(default=True)
     is_demo = fields.BooleanField(default=False)
     wants_digest = fields.BooleanField(default=True, db_default=True)
+    wants_slash = fields.BooleanField(default=False, db_default=False)
 
     grants: fields.ReverseRelation[RoleGrant]
 

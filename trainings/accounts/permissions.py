@@ -9,6 +9,8 @@
 | decide odd marks, register from slips, leave certificates as they are | | | hub | operator | | |
 | prepare phones for taking attendance | own sessions | hub | hub | operator | | |
 | rename phones, take them out of use | own phones | own phones | hub | operator | | |
+| find a person by name or code | own sessions | hub | hub | operator | | |
+| find a person by telephone | | hub | hub | operator | | |
 | registrations with contacts, desk | | hub | hub | operator | | |
 | letters of invitation; communities of the municipalities served | | hub | hub | operator | | |
 | print certificates | | hub | hub | operator | | |

@@ -43,6 +43,8 @@ class Person(Protocol):
     def name(self) -> str: ...
     @property
     def email(self) -> str: ...
+    @property
+    def wants_slash(self) -> bool: ...
 
 
 class Lasting(Protocol):
@@ -61,6 +63,7 @@ class Account(NamedTuple):
     name: str
     email: str
     is_active: bool
+    wants_slash: bool
 
 
 class SignedIn(NamedTuple):
@@ -101,6 +104,7 @@ async def actor_of(user: Person, *, request_id: str = "") -> Actor:
         roles_everywhere=frozenset(everywhere),
         operator_ids=frozenset(operators),
         request_id=request_id,
+        wants_slash=user.wants_slash,
     )
 
 
@@ -129,7 +133,8 @@ def is_alive(session: Lasting) -> bool:
 
 
 SIGNED_IN = """
-    SELECT s.id, s.seen_at, s.idle_minutes, s.expires_at, s.ended_at, u.id AS user_id, u.name, u.email, u.is_active
+    SELECT s.id, s.seen_at, s.idle_minutes, s.expires_at, s.ended_at, u.id AS user_id, u.name, u.email, u.is_active,
+        u.wants_slash
     FROM staff_session s
     JOIN app_user u ON u.id = s.user_id
     WHERE s.token_hash = ?
@@ -142,7 +147,9 @@ async def signed_in(token: str) -> SignedIn | None:
         return None
     return SignedIn(
         id=as_uuid(row["id"]),
-        user=Account(as_uuid(row["user_id"]), row["name"], row["email"], bool(row["is_active"])),
+        user=Account(
+            as_uuid(row["user_id"]), row["name"], row["email"], bool(row["is_active"]), bool(row["wants_slash"])
+        ),
         seen_at=as_moment(row["seen_at"]),
         idle_minutes=row["idle_minutes"],
         expires_at=as_moment(row["expires_at"]),

@@ -161,6 +161,14 @@ async def set_digest(request: Request) -> Response:
 
 
 @allow(*STAFF)
+async def set_slash(request: Request) -> Response:
+    wants = (await read_form(request)).value("slash") == "yes"
+    await actions.set_slash(wants=wants, actor=request.state.actor)
+    on, off = N_("Listo. Con la tecla / el cursor va a la búsqueda."), N_("Listo. La tecla / ya no hace nada.")
+    return redirect(ACCOUNT_PAGE, _(on if wants else off))
+
+
+@allow(*STAFF)
 async def end_session(request: Request) -> Response:
     await actions.end_session(request.path_params["session_id"], actor=request.state.actor)
     return redirect(ACCOUNT_PAGE, _("Listo. Esa sesión se cerró."))
@@ -276,6 +284,7 @@ routes: list[BaseRoute] = [
     Route(ACCOUNT_PAGE, account),
     Route(f"{ACCOUNT_PAGE}/contrasena", change_password, methods=["POST"]),
     Route(f"{ACCOUNT_PAGE}/resumenes", set_digest, methods=["POST"]),
+    Route(f"{ACCOUNT_PAGE}/tecla", set_slash, methods=["POST"]),
     Route(f"{ACCOUNT_PAGE}/sesiones/terminar", end_other_sessions, methods=["POST"]),
     Route(f"{ACCOUNT_PAGE}/sesiones/{{session_id:uuid}}/terminar", end_session, methods=["POST"]),
     Route(KEPT_PAGE, show_kept_form),

@@ -12,7 +12,7 @@ NOWHERE: Mapping[UUID, frozenset[str]] = MappingProxyType({})
 class Actor:
     """A visitor, the holder of a link, a person of the staff, or the program. `roles_at` maps each hub in scope to the
     roles held there, `roles_everywhere` are roles without a place. `role` is the audit line's word; `place` names
-    the only hub or operator.
+    the only hub or operator. `wants_slash`: the key `/` leads to the search.
     """
 
     id: UUID | None
@@ -24,6 +24,7 @@ class Actor:
     roles_everywhere: frozenset[str] = frozenset()
     operator_ids: frozenset[UUID] = frozenset()
     request_id: str = ""
+    wants_slash: bool = False
 
     @property
     def is_by_link(self) -> bool:

@@ -22,6 +22,8 @@ from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from trainings.db.config import MIGRATIONS, postgres_address, tortoise_config
 from trainings.db.connection import prepare_folder
+from trainings.db.fields import set_keyring
+from trainings.lib.crypt import Keyring
 from trainings.settings import Settings
 
 ADVISORY_LOCK = 7_261_943_088
@@ -41,6 +43,7 @@ async def migrate(settings: Settings) -> list[str]:
     async with _sqlite_lock(settings) if settings.is_sqlite else _postgres_lock(settings):
         pending = await pending_migrations(settings)
         if pending:
+            set_keyring(Keyring(list(settings.keys)))
             # A context of its own: the caller may have the same database open.
             async with TortoiseContext():
                 await apply_pending(_config(settings))

@@ -130,8 +130,8 @@ class Pairs:
 class Insert:
     """Many rows: on PostgreSQL one statement over arrays, on SQLite one for a number of rows."""
 
-    def __init__(self, table: str, columns: str, **fixed: str) -> None:
-        """`columns`: names with PostgreSQL types; `fixed`: the same in every row."""
+    def __init__(self, table: str, columns: str, *, ends: str = "", **fixed: str) -> None:
+        """`columns`: names with PostgreSQL types; `ends`: the statement; `fixed`: the same in every row."""
         typed = [column.split() for column in columns.split(", ")]
         names = ", ".join([name for name, _type in typed] + list(fixed))
         same = "".join(f", {value}" for value in fixed.values())
@@ -139,7 +139,8 @@ class Insert:
         marks = ", ".join("?" * len(typed))
         # Names and types are constants of the program.
         self._on_sqlite, self._row = f"INSERT INTO {table} ({names}) VALUES ", f"({marks}{same})"  # noqa: S608
-        self.on_postgres = f"INSERT INTO {table} ({names}) SELECT *{same} FROM unnest({arrays})"  # noqa: S608
+        self._ends = f" {ends}" if ends else ""
+        self.on_postgres = f"INSERT INTO {table} ({names}) SELECT *{same} FROM unnest({arrays}){self._ends}"  # noqa: S608
         self.turned = [number for number, (_name, kind) in enumerate(typed) if kind in ("uuid", "timestamptz")]
         self._texts: dict[int, str] = {}
 
@@ -147,7 +148,7 @@ class Insert:
         """The statement for this many rows, values in sequence. Texts are cached: ask for few numbers."""
         text = self._texts.get(n_rows)
         if text is None:
-            text = self._texts[n_rows] = self._on_sqlite + ", ".join([self._row] * n_rows)
+            text = self._texts[n_rows] = self._on_sqlite + ", ".join([self._row] * n_rows) + self._ends
         return text
 
 

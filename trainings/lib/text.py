@@ -1,6 +1,6 @@
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
 from functools import partial
 
@@ -129,6 +129,12 @@ def like_terms(query: str) -> list[str]:
     return [f"% {word}%" for word in list(words)[:_MOST_TERMS]]
 
 
+def telling_words(words: Iterable[str]) -> list[str]:
+    """Without particles: of `de la cruz` only `cruz`. All of them where there is nothing else."""
+    all_of_them = list(words)
+    return [word for word in all_of_them if word.casefold() not in _PARTICLES] or all_of_them
+
+
 def slugify(text: str, max_length: int = 60) -> str:
     """`La Libertad, Petén` -> `la-libertad-peten`. Cut between words if possible; empty if no letter is Latin."""
     words = "".join(c if c.isascii() else " " for c in fold(text)).split()
@@ -153,10 +159,7 @@ def short_name(given_names: str, surnames: str) -> str:
 
 
 def _initials_of(names: str) -> list[str]:
-    words = unicodedata.normalize("NFC", names).split()
-    # A person whose only name is a particle still has an initial.
-    telling = [word for word in words if word.casefold() not in _PARTICLES] or words
-    return [f"{_first_letter(word)}." for word in telling]
+    return [f"{_first_letter(word)}." for word in telling_words(unicodedata.normalize("NFC", names).split())]
 
 
 def _first_letter(word: str) -> str:

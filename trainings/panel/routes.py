@@ -12,6 +12,7 @@ from trainings.panel.people import (
     own_routes,
     people_routes,
     person_routes,
+    search_routes,
     ticket_routes,
 )
 from trainings.panel.public import calendar_routes, health_routes, place_routes, sitemap_routes
@@ -55,6 +56,7 @@ routes: list[BaseRoute] = [
     *own_data_routes.routes,
     *people_routes.routes,
     *person_routes.routes,
+    *search_routes.routes,
     *ticket_routes.routes,
     *fresh_link_routes.routes,
     *attendance_routes.routes,

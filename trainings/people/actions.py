@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trainings.db import keyring
 from trainings.errors import WrongInput
 from trainings.lib.text import fold, search_text
+from trainings.people.finding import add_words, drop_words, phone_tail
 from trainings.people.forms import PersonForm
 from trainings.people.models import Participant, Relation
 from trainings.web.i18n import N_
@@ -24,6 +25,7 @@ class Sameness:
     name_key: str
     municipality: str | None
     phone_keys: tuple[str, ...] = ()
+    phone_tail: str | None = None
     email_keys: tuple[str, ...] = ()
 
     @property
@@ -42,6 +44,7 @@ def sameness(person: PersonForm, phone: str | None, email: str | None) -> Samene
         name_key=name_key(person.given_names, person.surnames),
         municipality=person.municipality_code,
         phone_keys=tuple(ring.blind_indexes(phone, "phone")) if phone else (),
+        phone_tail=phone_tail(phone),
         email_keys=tuple(ring.blind_indexes(email, "email")) if email else (),
     )
 
@@ -71,9 +74,20 @@ class GuardianContact:
 
 async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:
     """In the caller's transaction."""
+    await drop_words([participant.id])
     participant.given_names = given_names
     participant.surnames = surnames
     participant.name_key = name_key(given_names, surnames)
     participant.sort_key = sort_key(given_names, surnames)
     participant.search_text = searchable(given_names, surnames, participant.community)
     await participant.save(update_fields=["given_names", "surnames", "name_key", "sort_key", "search_text"])
+    await add_words([participant.id])
+
+
+def key_phone(participant: Participant, phone: str | None) -> None:
+    """The keys of `PHONE_KEYS`, to be saved by the caller. A minor's are those of the guardian's telephone."""
+    participant.phone_key = keyring().blind_index(phone, "phone") if phone else None
+    participant.phone_tail = phone_tail(phone)
+
+
+PHONE_KEYS = ("phone_key", "phone_tail")

@@ -21,8 +21,8 @@ PARTICIPANT = Insert(
     "participant",
     "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, sort_key text, "
     "search_text text, municipality_id text, community text, actor_type text, organization text, sex text, "
-    "age_group text, public_official bool, phone text, email text, phone_key text, email_key text, language text, "
-    "pueblo text",
+    "age_group text, public_official bool, phone text, email text, phone_key text, phone_tail text, email_key text, "
+    "language text, pueblo text",
 )
 CONSENT = Insert(
     "consent",
@@ -93,6 +93,7 @@ class NewPeople:
                 SEALED_PHONE(key, phone),
                 SEALED_EMAIL(key, email),
                 keys.phone_key,
+                keys.phone_tail,
                 keys.email_key,
                 SEALED_LANGUAGE(key, person.language),
                 SEALED_PUEBLO(key, str(person.pueblo) if person.pueblo else None),

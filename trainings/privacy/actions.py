@@ -14,6 +14,7 @@ from trainings.certificates.models import NameConfirmation, Transcript
 from trainings.db import sql, transaction
 from trainings.notes.actions import forget_deleted, n_deleted
 from trainings.people.actions import name_key
+from trainings.people.finding import drop_words
 from trainings.people.merged import SAME_PERSON
 from trainings.people.models import NOBODY, TELLING_ANSWERS, Guardian, Participant
 from trainings.privacy.models import SweepRun
@@ -68,7 +69,8 @@ registration keeps, all keep.
 """
 
 FORGET_CONTACTS = f"""
-    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL, email_refused_at = NULL
+    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, phone_tail = NULL, email_key = NULL,
+        email_refused_at = NULL
     WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
         AND created_at < ? AND id NOT IN {COMES_AGAIN}
 """  # noqa: S608
@@ -212,6 +214,7 @@ async def forget_names() -> int:
     await NameConfirmation.filter(registration_id__in=registered).delete()
     await Guardian.filter(participant_id__in=keys).update(name=None)
     await Transcript.filter(participant_id__in=keys).delete()
+    await drop_words(keys)
     return await Participant.filter(id__in=keys).update(
         given_names=NOBODY,
         surnames="",

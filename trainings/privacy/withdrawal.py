@@ -20,7 +20,7 @@ from trainings.db import lock, reads, transaction
 from trainings.lib.text import fold
 from trainings.outbox.mailer import Composers
 from trainings.outbox.models import OPEN, Call, OutboxJob
-from trainings.people.actions import correct_name
+from trainings.people.actions import PHONE_KEYS, correct_name
 from trainings.people.models import NOBODY, TELLING_ANSWERS, Consent, Guardian, Participant
 from trainings.privacy.models import ErasureRequest
 from trainings.registrations.eligibility import CannotChange
@@ -203,7 +203,7 @@ async def _forget_answers(person: Participant, *, came: bool) -> bool:
     """Returns whether anything changed. A minor's age group stays: without it the rest would be shown as an adult's.
     The municipality stays with an attendance, for the figures.
     """
-    columns = ["phone", "email", "phone_key", "email_key", "email_refused_at", "sex", "public_official"]
+    columns = ["phone", "email", *PHONE_KEYS, "email_key", "email_refused_at", "sex", "public_official"]
     if not person.is_minor:
         columns.append("age_group")
     if not came:

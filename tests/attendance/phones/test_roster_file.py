@@ -18,7 +18,6 @@ from trainings.attendance.phones.roster_file import MOST_SPARES, rosters_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring, new_key
-from trainings.people.actions import correct_name
 from trainings.registrations.models import Card, CardState, Registration, RegistrationState
 from trainings.registrations.seats import actions
 from trainings.schedule.models import TrainingSession
@@ -223,7 +222,7 @@ async def test_version_changes_with_whatever_changes_and_else_stays(db: Settings
     assert len(seen[0]) == 24
 
     async def rename() -> None:
-        await correct_name(ana.participant, "Ana María", "Caal Tzib")
+        await actions.rename(ana.id, "Ana María", "Caal Tzib", actor=PROGRAM)
 
     async def cancel() -> None:
         await actions.cancel(beto.id, actor=HOLDER_OF_LINK)

@@ -31,7 +31,10 @@ VIEWS = {"/panel/semana", "/panel/mes", "/panel/lista", "/panel/sin-actividad"}
 """Tabs of the first page."""
 LEADS_BACK = {"/panel/guardado"}
 """What was typed into a session that ended: signing in leads there."""
-OF_ITS_FORM = {"/panel/importaciones/modelo.xlsx": "the form that takes a list"}
+OF_ITS_FORM = {
+    "/panel/importaciones/modelo.xlsx": "the form that takes a list",
+    "/panel/buscar": "the search in the head",
+}
 
 
 async def ways(client: AsyncClient, path: str) -> set[str]:

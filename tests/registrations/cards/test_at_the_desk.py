@@ -389,6 +389,6 @@ async def test_training_called_off_then_no_page_of_the_desk_asks_for_anybody(des
 
     for page in pages:
         assert "Esta capacitación se canceló. Si al final se realiza" in page.text
-        assert [form["action"] for form in page.all("form")] == ["/salir"]
+        assert [form["action"] for form in page.all("form")] == ["/panel/buscar", "/salir"]
         assert "Quedan" not in page.text
     assert not [link for link in pages[-1].all("a") if str(link["href"]).endswith(("usar", "tarjetas.pdf", "soltar"))]

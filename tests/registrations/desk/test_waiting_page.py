@@ -290,7 +290,7 @@ async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -
     page = await page_of(client, training)
 
     assert "Esta capacitación se canceló." in page.text
-    assert [form["action"] for form in page.all("form")] == ["/salir"]
+    assert [form["action"] for form in page.all("form")] == ["/panel/buscar", "/salir"]
 
 
 async def test_answers_after_the_time_can_still_be_yes_while_the_place_is_kept(

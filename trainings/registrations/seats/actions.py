@@ -16,7 +16,7 @@ from trainings.lib import tokens
 from trainings.lib.tokens import uuid7
 from trainings.limits.actions import Watch
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.people.actions import correct_name, name_key
+from trainings.people.actions import PHONE_KEYS, correct_name, key_phone, name_key
 from trainings.people.consents import locked_with_permission
 from trainings.people.models import Participant
 from trainings.registrations.commands import (
@@ -350,11 +350,10 @@ async def _is_seen_by_others(registration: Registration) -> bool:
 
 
 async def _set_contact(person: Participant, phone: str | None, email: str | None) -> None:
-    ring = keyring()
     person.phone, person.email, person.email_refused_at = phone, email, None
-    person.phone_key = ring.blind_index(phone, "phone") if phone else None
-    person.email_key = ring.blind_index(email, "email") if email else None
-    await person.save(update_fields=["phone", "email", "phone_key", "email_key", "email_refused_at"])
+    key_phone(person, phone)
+    person.email_key = keyring().blind_index(email, "email") if email else None
+    await person.save(update_fields=["phone", "email", *PHONE_KEYS, "email_key", "email_refused_at"])
 
 
 async def _rotate(registration: Registration, training: Training) -> None:

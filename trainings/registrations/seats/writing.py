@@ -16,6 +16,7 @@ from trainings.lib import tokens
 from trainings.outbox import actions
 from trainings.people.actions import Sameness
 from trainings.people.consents import version_read
+from trainings.people.finding import NAME_WORD, hub_number, word_rows
 from trainings.people.newcomers import Agreed, NewPeople
 from trainings.registrations.commands import Member, SignUp, Ticket
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
@@ -99,7 +100,7 @@ async def write_changes(changes: Changes, situation: Situation) -> None:
     letters = [*changes.letters, *await _to_who_moved_up(changes, situation)]
     jobs = [_job(next(keys), letter, at) for letter in letters]
     lines = [_line(next(keys), line, at) for line in changes.lines]
-    rows = _shifts(changes) + _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
+    rows = _shifts(changes) + _new_rows(changes.entries, situation, keys) + _changed_rows(changes, situation)
     await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=True)
     if jobs:
         actions.wake()
@@ -118,20 +119,21 @@ class _Arrival(NamedTuple):
     state: str
 
 
-def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str]) -> list[Statement]:
+def _new_rows(entries: Sequence[Entry], situation: Situation, keys: Iterator[str]) -> list[Statement]:
     """People first: the other rows refer to them."""
     people = NewPeople(keys)
     groups: list[Values] = []
     registrations: list[Values] = []
     links: list[Values] = []
+    words: list[Values] = []
     # In order of arrival, also by time alone.
-    moments = sql.moments(began_at + timedelta(microseconds=number) for number in range(len(entries)))
+    moments = sql.moments(situation.at + timedelta(microseconds=number) for number in range(len(entries)))
     for entry, at in zip(entries, moments, strict=True):
         arrival = _arrival(entry, at)
         groups.append(_group(arrival))
         if entry.has_group_link:
             links.append(_link(next(keys), arrival, None, entry.draft.link))
-        agreed = _agreed(arrival)
+        agreed, hub = _agreed(arrival), hub_number(situation.runs[entry.command.training_id].hub_id)
         for entrant, member, same, ticket in _people(entry):
             person_id = str(entrant.known_id or people.add(member.person, same, _contact(arrival, member), at))
             if member.is_minor:
@@ -140,11 +142,14 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str])
                 people.consent(person_id, entrant.purposes, agreed)
                 links.append(_link(next(keys), arrival, ticket.registration_id, ticket.link))
             registrations.append(_registration(arrival, member, ticket, person_id))
+            # An earlier code opens nobody of another name: what was typed is the name that is known.
+            words += word_rows(hub, same.name_key, person_id)
     return [
         *people.statements(),
         Statement(GROUP, groups),
         Statement(REGISTRATION, registrations),
         Statement(LINK, links),
+        Statement(NAME_WORD, words),
     ]
 
 

@@ -10,6 +10,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import Refusal
+from trainings.people.actions import PHONE_KEYS, key_phone
 from trainings.people.consents import PermissionGone, without_permission
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.calls.told import was_refused
@@ -162,8 +163,8 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
             await guardian.save(update_fields=["phone"])
         for person in people:
             person.phone = None if _is_minor(person) else phone
-            person.phone_key = keyring().blind_index(phone, "phone") if phone else None
-            await person.save(update_fields=["phone", "phone_key"])
+            key_phone(person, phone)
+            await person.save(update_fields=["phone", *PHONE_KEYS])
         await record(
             "registrations.correct_phone",
             actor=actor,

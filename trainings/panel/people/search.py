@@ -1,0 +1,308 @@
+"""Find a person by words of the name, digits of the telephone, or a code. What is found lies at the reader's hubs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Container, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from trainings.accounts.permissions import DESK, HUB_STAFF
+from trainings.audit.actor import Actor
+from trainings.certificates.forms import folio_in
+from trainings.certificates.models import Certificate
+from trainings.db import reads, reveal, sql
+from trainings.db.sql import Statement, as_uuid
+from trainings.errors import WrongInput
+from trainings.lib import tokens
+from trainings.lib.dates import date_span
+from trainings.lib.text import fold, like_terms, short_name, telling_words
+from trainings.people.finding import TAIL_DIGITS, hub_number, phone_tails
+from trainings.people.merged import whole_people
+from trainings.people.models import NOBODY, Guardian, Participant
+from trainings.registrations.models import Card, CardState, Registration, RegistrationState, ReplacedTicket
+from trainings.registrations.words import STATES
+from trainings.schedule.models import SessionState, TrainingSession
+from trainings.web.i18n import N_, gettext, language
+
+MOST_SHOWN = 20
+CANDIDATES = 2 * MOST_SHOWN
+"""Some may be joined as one person."""
+LONGEST = 120
+FEWEST_LETTERS, MOST_DIGITS = 2, 15
+LOOKED_AT = 10_000
+"""Most people of one word who are looked through for the other words: the latest of a word that is whole."""
+SHARE_A_TELEPHONE = 500
+WITHOUT_NAME = N_("(nombre borrado)")
+
+
+class NothingToFind(WrongInput):
+    sentence = N_("Escriba por lo menos 2 letras del nombre, los últimos 4 números del teléfono o un código.")
+
+
+class TooFewDigits(WrongInput):
+    sentence = N_("Escriba por lo menos los últimos 4 números del teléfono.")
+
+
+class NotByTelephone(WrongInput):
+    sentence = N_("Busque por el nombre o por el código del boleto: los teléfonos los ve solo la ventanilla.")
+
+
+class TooLong(WrongInput):
+    sentence = N_("Es demasiado largo. Escriba solo el nombre, el teléfono o el código.")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A person, by one registration: the one meant by the code, else the last. `n_more`: further ones in scope."""
+
+    registration_id: UUID
+    name: str
+    community: str
+    title: str
+    state: str
+    days: str
+    n_more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`has_more`: also where not everybody was looked at. `card`: the code is one of a card without a name."""
+
+    hits: Sequence[Hit] = ()
+    has_more: bool = False
+    is_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Hubs where the reader works at the desk; of other hubs the trainings where the reader is facilitator."""
+
+    hubs: list[UUID]
+    trainings: list[UUID]
+
+    @property
+    def registrations(self) -> Q:
+        return Q(training__hub_id__in=self.hubs) | Q(training_id__in=self.trainings)
+
+
+class Row(NamedTuple):
+    """A registration in scope."""
+
+    id: UUID
+    participant_id: UUID
+    training_id: UUID
+    state: RegistrationState
+    title: str
+    given_names: str
+    surnames: str
+    community: str
+
+
+async def search(typed: str, actor: Actor) -> Found:
+    """Refuses (NothingToFind, NotByTelephone, TooFewDigits, TooLong). A facilitator sees no telephones."""
+    if len(typed) > LONGEST:
+        raise TooLong
+    scope = await _scope(actor)
+    meant, is_card = await _by_code(typed, scope)
+    if meant or is_card:
+        return Found(await _hits(list(meant.values()), scope, meant), is_card=is_card)
+    digits = _digits(typed)
+    if digits is None:
+        people, has_more = await _by_words(typed, scope)
+    elif not scope.hubs:
+        raise NotByTelephone
+    elif len(digits) < TAIL_DIGITS:
+        raise TooFewDigits
+    else:
+        people, has_more = await _by_phone(digits, scope), False
+    hits = await _hits(people, scope)
+    return Found(hits[:MOST_SHOWN], has_more or len(hits) > MOST_SHOWN)
+
+
+async def _scope(actor: Actor) -> Scope:
+    hubs = sorted(actor.hubs_with(DESK))
+    holds = reads(TrainingSession).filter(facilitators__user_id=actor.id).exclude(training__hub_id__in=hubs)
+    own = await holds.values_list("training_id") if actor.has_any(HUB_STAFF) else []
+    return Scope(hubs, sorted({key for (key,) in own}))
+
+
+def _digits(typed: str) -> str | None:
+    """Of a telephone, however it is spaced; None: it holds anything else."""
+    plain = "".join(one for one in typed if one not in " +-().\t\N{NO-BREAK SPACE}")
+    return plain[-MOST_DIGITS:] if plain.isascii() and plain.isdigit() else None
+
+
+# -- by a code
+
+
+async def _by_code(typed: str, scope: Scope) -> tuple[dict[UUID, UUID], bool]:
+    """Registrations that the code is of, each with its person; True: it is of a card without a name."""
+    # A folio first: it may be as long as what a QR holds.
+    if folio := _folio(typed):
+        return await _of_papers(scope, folio=folio), False
+    if qr := tokens.read_qr(typed):
+        return await _of_tickets(scope, qr_hash=tokens.digest(qr, "qr"))
+    if code := tokens.read_short_code(typed):
+        return await _of_tickets(scope, short_code=code)
+    if code := tokens.read_certificate_code(typed.strip().rstrip("/").rpartition("/")[2]):
+        return await _of_papers(scope, code=code), False
+    return {}, False
+
+
+def _folio(typed: str) -> str:
+    """As it is kept, with all zeros."""
+    start, _dash, number = folio_in(typed).rpartition("-")
+    return f"{start}-{int(number):06}" if start else ""
+
+
+async def _of_papers(scope: Scope, **code: str) -> dict[UUID, UUID]:
+    """Who had the name removed from a paper is not found by it."""
+    keys = [key for (key,) in await reads(Certificate).filter(erased_at=None, **code).values_list("registration_id")]
+    return await _people_of(reads(Registration).filter(id__in=keys), scope)
+
+
+async def _of_tickets(scope: Scope, **code: str) -> tuple[dict[UUID, UUID], bool]:
+    replaced = [key for (key,) in await reads(ReplacedTicket).filter(**code).values_list("registration_id")]
+    people = await _people_of(reads(Registration).filter(id__in=replaced), scope)
+    people |= await _people_of(reads(Registration).filter(**code), scope)
+    open_cards = reads(Card).filter(hub_id__in=scope.hubs, state=CardState.OPEN, **code)
+    return people, not people and await open_cards.exists()
+
+
+async def _people_of(registrations: QuerySet[Registration], scope: Scope) -> dict[UUID, UUID]:
+    return dict(await registrations.filter(scope.registrations).values_list("id", "participant_id"))
+
+
+# -- by words of the name
+
+COUNTED = f"""
+    SELECT COUNT(*) FROM (
+        SELECT 1 FROM name_word WHERE hub = ? AND word >= ? AND word < ? LIMIT {LOOKED_AT + 1}
+    ) AS counted
+"""  # noqa: S608 - constants of the program
+LATEST = f"""
+    SELECT p.id, p.search_text FROM (
+        SELECT participant_id FROM name_word WHERE hub = ? AND word = ? ORDER BY participant_id DESC LIMIT {LOOKED_AT}
+    ) AS named
+    CROSS JOIN participant p WHERE p.id = named.participant_id
+"""  # noqa: S608 - constants of the program
+"""In the order of the inner question, so that both engines stop at the last one wanted."""
+BEGINNING = f"""
+    SELECT DISTINCT p.id, p.search_text FROM (
+        SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {LOOKED_AT}
+    ) AS named
+    CROSS JOIN participant p WHERE p.id = named.participant_id
+"""  # noqa: S608 - constants of the program
+OF_TRAININGS = """
+    SELECT DISTINCT p.id, p.search_text FROM registration r
+    JOIN participant p ON p.id = r.participant_id WHERE r.training_id IN ?list
+"""
+AFTER_ALL = chr(0x10FFFF)
+"""No word goes on with it."""
+
+
+async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
+    """All words must begin words of one person's name or community, in any order. First whose words are whole, then who
+    came last; True: there are more.
+    """
+    words = list(dict.fromkeys(fold(typed).split()))
+    rare = [word for word in telling_words(words) if len(word) >= FEWEST_LETTERS]
+    if not rare:
+        raise NothingToFind
+    terms = like_terms(typed)
+    asked, is_vague = await _of_hubs(rare, terms, scope.hubs)
+    if scope.trainings:
+        asked.append(Statement(_with(OF_TRAININGS, len(terms)), (scope.trainings, *terms)))
+    tables = await sql.tables(asked)
+    found = {as_uuid(key): f"{text} " for rows in tables for key, text in rows}
+    people = sorted(found, key=lambda key: (sum(f" {word} " in found[key] for word in words), key), reverse=True)
+    return people[:CANDIDATES], is_vague or any(len(rows) == CANDIDATES for rows in tables)
+
+
+async def _of_hubs(rare: Sequence[str], terms: Sequence[str], hubs: Sequence[UUID]) -> tuple[list[Statement], bool]:
+    """Questions for each hub by the word that fewest people there have; True: they do not look at everybody."""
+    asked: list[Statement] = []
+    is_vague = False
+    for hub in map(hub_number, hubs):
+        counts = await sql.tables([Statement(COUNTED, (hub, word, word + AFTER_ALL)) for word in rare])
+        n, word = min(((n, word) for ((n,),), word in zip(counts, rare, strict=True) if n), default=(0, ""))
+        if n:
+            is_vague |= n > LOOKED_AT
+            asked.append(Statement(_with(LATEST, len(terms)), (hub, word, *terms)))
+            asked.append(Statement(_with(BEGINNING, len(terms)), (hub, word, word + AFTER_ALL, *terms)))
+    return asked, is_vague
+
+
+@cache
+def _with(question: str, n_terms: int) -> str:
+    """The latest people first: keys are in order of time."""
+    order = "" if question == LATEST else "ORDER BY p.id DESC"
+    return f"{question} {'AND p.search_text LIKE ? ' * n_terms}{order} LIMIT {CANDIDATES}"
+
+
+# -- by digits of the telephone
+
+BY_TAIL = f"""
+    SELECT p.id, p.phone FROM participant p
+    WHERE p.phone_tail IN ?list AND EXISTS (
+        SELECT 1 FROM registration r JOIN training t ON t.id = r.training_id
+        WHERE r.participant_id = p.id AND t.hub_id IN ?list
+    )
+    ORDER BY p.id DESC LIMIT {SHARE_A_TELEPHONE}
+"""  # noqa: S608 - constants of the program
+
+
+async def _by_phone(digits: str, scope: Scope) -> list[UUID]:
+    """A guardian's finds the minor."""
+    rows = await sql.tuples(BY_TAIL, phone_tails(digits), scope.hubs)
+    phones = {as_uuid(key): [reveal(Participant, "phone", as_uuid(key), phone)] for key, phone in rows}
+    without = [key for key, [phone] in phones.items() if phone is None]
+    for guardian in await reads(Guardian).filter(participant_id__in=without):
+        phones[guardian.participant_id].append(guardian.phone)
+    return [key for key, told in phones.items() if any(phone and phone.endswith(digits) for phone in told)]
+
+
+# -- as shown
+
+COLUMNS = ("id", "participant_id", "training_id", "state", "training__title", "participant__given_names")
+MORE_COLUMNS = ("participant__surnames", "participant__community")
+
+
+async def _hits(people: Sequence[UUID], scope: Scope, meant: Container[UUID] = ()) -> list[Hit]:
+    """In order of the people, those joined as one person once."""
+    into = dict(await reads(Participant).filter(id__in=list(people)).values_list("id", "merged_into_id"))
+    person_of = await whole_people(into) if into else {}
+    rows = reads(Registration).filter(scope.registrations, participant_id__in=list(person_of))
+    by_person: dict[UUID, list[Row]] = defaultdict(list)
+    for row in await rows.order_by("-id").values_list(*COLUMNS, *MORE_COLUMNS):
+        by_person[person_of[row[1]]].append(Row(*row))
+    found = [by_person[person] for person in dict.fromkeys(person_of[key] for key in people) if person in by_person]
+    shown = [_best(rows, meant) for rows in found]
+    days = await _days({one.training_id for one in shown})
+    return [_hit(one, days.get(one.training_id, ""), len(rows) - 1) for one, rows in zip(shown, found, strict=True)]
+
+
+def _best(rows: Sequence[Row], meant: Container[UUID]) -> Row:
+    """The one meant by a code, else the last that stands, else the last."""
+    return max(rows, key=lambda one: (one.id in meant, one.state is not RegistrationState.CANCELLED, one.id))
+
+
+async def _days(training_ids: Collection[UUID]) -> dict[UUID, str]:
+    """When they are or were held; of those without a session left, when they would have been."""
+    found = reads(TrainingSession).filter(training_id__in=list(training_ids))
+    days: dict[UUID, dict[bool, list[datetime]]] = defaultdict(lambda: defaultdict(list))
+    for training_id, starts_at, state in await found.values_list("training_id", "starts_at", "state"):
+        days[training_id][state is SessionState.PLANNED].append(starts_at)
+    return {key: date_span(of.get(True) or of[False], language()) for key, of in days.items()}
+
+
+def _hit(one: Row, days: str, n_more: int) -> Hit:
+    name = gettext(WITHOUT_NAME) if one.given_names == NOBODY else short_name(one.given_names, one.surnames)
+    return Hit(one.id, name, one.community, one.title, gettext(STATES[one.state]), days, n_more)
