@@ -46,6 +46,17 @@ async def test_list_then_counts_what_is_due_without_names(new_client: Browsers) 
     assert "Todavía no hay diplomas que emitir" in (await browser.get("/panel/diplomas?pagina=9")).text
 
 
+async def test_list_of_the_assistant_then_leads_to_print_and_hand_over_only(new_client: Browsers) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.assistant)
+
+    page = await browser.get("/panel/diplomas")
+
+    assert f'href="{desk.page}/imprimir"' in page.text
+    assert f'href="{desk.page.removesuffix("/diplomas")}/entrega"' in page.text
+    assert "emitir" not in text_of(page).lower()
+
+
 async def test_training_page_then_short_names_hours_and_buttons(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
