@@ -231,7 +231,7 @@ class Objects:
             "/panel/contactos/": {"id": self.contact.id},
             "/panel/fiestas/": {"id": self.feast.id},
             "/panel/proyectos/": {"id": self.project.id},
-            "/panel/importaciones/": {"id": self.draft.id},
+            "/panel/importaciones/": {"id": self.draft.id, "row": 2},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
             "/panel/inscripciones/{id:uuid}/historial": {
                 "id": self.certificate.registration_id,

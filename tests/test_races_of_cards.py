@@ -297,7 +297,7 @@ async def test_list_confirmed_changed_and_thrown_away_at_once_is_one_of_it(db: S
         await at_once(
             imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor, version=imports.version_of(draft)),
             imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor),
-            imports.assign_columns(draft.id, columns, municipality="1705", actor_type="docente"),
+            imports.assign_columns(draft.id, columns, imports.ForAll("1705", "docente")),
             imports.discard(draft.id),
         )
 

@@ -38,18 +38,23 @@ FORMULAS = (
 HARMLESS = ("", "María", "a=b", "5555-1234", "'=1", "¿=?", "ꞌ=")
 
 
-def read(content: bytes, *, most_rows: int = 2_000, most_columns: int = 40) -> Table:
-    return tabular.read_table(content, most_rows=most_rows, most_columns=most_columns)
+def read_all(content: bytes, *, most_rows: int = 2_000, most_columns: int = 40) -> list[Table]:
+    return tabular.read_tables(content, most_rows=most_rows, most_columns=most_columns)
+
+
+def read(content: bytes, **limits: int) -> Table:
+    [table] = read_all(content, **limits)
+    return table
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:
     return [row.cells for row in table.rows]
 
 
-def problem_of(content: bytes, **limits: int) -> tuple[Problem, int]:
+def problem_of(content: bytes) -> Problem:
     with pytest.raises(UnreadableTable) as caught:
-        read(content, **limits)
-    return caught.value.problem, caught.value.n
+        read(content)
+    return caught.value.problem
 
 
 # -- reading text
@@ -113,10 +118,13 @@ def test_workbook_is_read_as_somebody_would_type_it() -> None:
     assert cells(table)[1] == ("María", "55551234", "3.5", "2004-05-01", "Ana Coc", "TRUE")
 
 
-def test_first_sheet_with_something_in_it_is_read_and_the_others_are_counted() -> None:
-    table = read(xlsx([], [[], ["", "Nombre"], ["", "Ana"]], [["otra"]]))
+def test_each_sheet_with_something_in_it_is_read() -> None:
+    tables = read_all(xlsx([], [[], ["", "Nombre"], ["", "Ana"]], [["otra"]]))
 
-    assert table == Table((Row(2, ("", "Nombre")), Row(3, ("", "Ana"))), sheet="Sheet2", n_other_sheets=1)
+    assert tables == [
+        Table((Row(2, ("", "Nombre")), Row(3, ("", "Ana"))), 2, 2, name="Sheet2"),
+        Table((Row(1, ("otra",)),), 1, 1, name="Sheet3"),
+    ]
 
 
 def test_hidden_sheet_is_not_read() -> None:
@@ -124,9 +132,7 @@ def test_hidden_sheet_is_not_read() -> None:
         workbook.worksheets()[1].activate()
         sheet.hide()
 
-    table = read(xlsx([["secreto"]], [["Nombre"]], draw=draw))
-
-    assert (cells(table), table.n_other_sheets) == ([("Nombre",)], 0)
+    assert cells(read(xlsx([["secreto"]], [["Nombre"]], draw=draw))) == [("Nombre",)]
 
 
 def test_opendocument_sheet_is_read() -> None:
@@ -158,7 +164,7 @@ def test_opendocument_sheet_is_read() -> None:
     ],
 )
 def test_what_is_no_list_is_told_apart_by_its_content(content: bytes, problem: Problem) -> None:
-    assert problem_of(content) == (problem, 0)
+    assert problem_of(content) == problem
 
 
 @pytest.mark.parametrize(
@@ -176,7 +182,7 @@ def test_what_is_no_list_is_told_apart_by_its_content(content: bytes, problem: P
     ],
 )
 def test_archive_that_is_no_sheet_is_told_apart(parts: dict[str, str | bytes], problem: Problem) -> None:
-    assert problem_of(archive(parts)) == (problem, 0)
+    assert problem_of(archive(parts)) == problem
 
 
 def test_archive_with_a_password_is_told_apart() -> None:
@@ -184,13 +190,13 @@ def test_archive_with_a_password_is_told_apart() -> None:
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + offset] |= 1
 
-    assert problem_of(bytes(content)) == (Problem.ENCRYPTED, 0)
+    assert problem_of(bytes(content)) == Problem.ENCRYPTED
 
 
 def test_damaged_workbook_is_told_apart() -> None:
     whole = xlsx([["Nombre"], ["Ana"]])
 
-    assert problem_of(whole[: len(whole) // 2]) == (Problem.DAMAGED, 0)
+    assert problem_of(whole[: len(whole) // 2]) == Problem.DAMAGED
 
 
 # -- bombs
@@ -200,7 +206,7 @@ def test_bomb_is_refused_by_the_sizes_it_states() -> None:
     content = archive({"xl/workbook.xml": b"0" * (70 * 1024 * 1024)})
 
     assert len(content) < 100_000
-    assert problem_of(content) == (Problem.TOO_BIG_INSIDE, 0)
+    assert problem_of(content) == Problem.TOO_BIG_INSIDE
 
 
 def test_bomb_that_lies_about_its_sizes_does_no_harm() -> None:
@@ -214,13 +220,13 @@ def test_bomb_that_lies_about_its_sizes_does_no_harm() -> None:
         lying[begins + 24 : begins + 28] = struct.pack("<I", 100)
         begins += 4
 
-    assert problem_of(bytes(lying))[0] in {Problem.DAMAGED, Problem.TOO_BIG_INSIDE}
+    assert problem_of(bytes(lying)) in {Problem.DAMAGED, Problem.TOO_BIG_INSIDE}
 
 
 def test_cell_at_the_far_end_of_a_sheet_ends_only_the_reader() -> None:
     content = xlsx([["Nombre"]], draw=lambda _workbook, sheet: sheet.write_string(1_048_575, 16_383, "x"))
 
-    assert problem_of(content) == (Problem.TOO_BIG_INSIDE, 0)
+    assert problem_of(content) == Problem.TOO_BIG_INSIDE
 
 
 def test_cell_that_is_said_to_repeat_endlessly_ends_only_the_reader() -> None:
@@ -231,21 +237,21 @@ def test_cell_that_is_said_to_repeat_endlessly_ends_only_the_reader() -> None:
     )
     content = archive({"mimetype": ODS_TYPE, "content.xml": ODS_PAGE % repeated, "META-INF/manifest.xml": manifest("")})
 
-    assert problem_of(content)[0] in {Problem.TOO_BIG_INSIDE, Problem.DAMAGED}
+    assert problem_of(content) in {Problem.TOO_BIG_INSIDE, Problem.DAMAGED}
 
 
 def test_text_that_a_small_workbook_repeats_in_every_cell_is_refused() -> None:
     content = xlsx([["Nombres", "Apellidos"], *([["A" * 32_000] * 4] * 1_999)])
 
     assert len(content) < 100_000
-    assert problem_of(content) == (Problem.TOO_BIG_INSIDE, 0)
+    assert problem_of(content) == Problem.TOO_BIG_INSIDE
 
 
 def test_reader_without_memory_says_that_the_sheet_is_too_big() -> None:
     content = xlsx([["A" * 32_000] * 10] * 2_000)
 
     assert len(content) < 100_000
-    assert problem_of(content) == (Problem.TOO_BIG_INSIDE, 0)
+    assert problem_of(content) == Problem.TOO_BIG_INSIDE
 
 
 # -- limits
@@ -259,27 +265,29 @@ def test_endless_cell_is_cut_where_no_answer_is_as_long(as_file: Any) -> None:
 def test_rows_beyond_the_limit_are_counted_and_not_kept() -> None:
     tracemalloc.start()
 
-    problem = problem_of(b"a\n" * 20_000)
+    table = read(b"a\n" * 20_000)
 
-    assert problem == (Problem.TOO_MANY_ROWS, 20_000)
+    assert (len(table.rows), table.n_rows) == (2_000, 20_000)
     # All kept would be over two and a half.
     assert tracemalloc.get_traced_memory()[1] < 1024 * 1024
     tracemalloc.stop()
 
 
 @pytest.mark.parametrize("as_file", [lambda rows: text(*(",".join(row) for row in rows)), xlsx, ods])
-def test_too_many_rows_or_columns_are_refused_with_their_number(as_file: Any) -> None:
+def test_of_too_many_rows_the_first_are_read_and_of_too_many_columns_none(as_file: Any) -> None:
     rows = [["a", "b", "c"]] * 11
 
-    assert problem_of(as_file(rows), most_rows=10) == (Problem.TOO_MANY_ROWS, 11)
-    assert problem_of(as_file(rows), most_columns=2) == (Problem.TOO_MANY_COLUMNS, 3)
+    too_long, too_wide = read(as_file(rows), most_rows=10), read(as_file(rows), most_columns=2)
+
+    assert (len(too_long.rows), too_long.n_rows) == (10, 11)
+    assert (too_wide.rows, too_wide.n_columns) == ((), 3)
     assert len(read(as_file(rows), most_rows=11, most_columns=3).rows) == 11
 
 
 @given(st.binary(max_size=400) | st.binary(max_size=200).map(lambda tail: b"a;b\n1;2\n" + tail))
 def test_any_bytes_are_a_table_or_a_problem(content: bytes) -> None:
     with suppress(UnreadableTable):
-        assert read(content).rows
+        assert read_all(content)[0].rows
 
 
 # -- writing

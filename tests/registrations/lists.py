@@ -44,8 +44,12 @@ async def matched(
 ) -> ImportDraft:
     """A list uploaded, with its columns as they were recognised."""
     draft = await actions.upload(training, text(header, *rows), actor=actor)
-    headers = actions.sheet_in(draft).headers
-    await actions.assign_columns(draft.id, match(headers), municipality="", actor_type=actor_type)
+    return await with_columns(draft, actions.ForAll(actor_type=actor_type))
+
+
+async def with_columns(draft: ImportDraft, for_all: actions.ForAll) -> ImportDraft:
+    """The columns as they were recognised."""
+    await actions.assign_columns(draft.id, match(actions.sheet_in(draft).headers), for_all)
     return await ImportDraft.get(id=draft.id)
 
 

@@ -49,16 +49,12 @@ class Problem(StrEnum):
     OTHER_DOCUMENT = "other_document"
     TOO_BIG_INSIDE = "too_big_inside"
     DAMAGED = "damaged"
-    TOO_MANY_ROWS = "too_many_rows"
-    TOO_MANY_COLUMNS = "too_many_columns"
 
 
 class UnreadableTable(ValueError):
-    """`n`: rows or columns, where there are too many; `first`: the first rows."""
-
-    def __init__(self, problem: Problem, n: int = 0, first: Sequence[Row] = ()) -> None:
+    def __init__(self, problem: Problem) -> None:
         super().__init__(problem.value)
-        self.problem, self.n, self.first = problem, n, first
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +65,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows that are not empty. `is_guessed`: the letters are not UTF-8, accents may be wrong."""
+    """Rows that are not empty: the first of more than the reader was asked for (`n_rows` counts all), none where there
+    are too many columns. `is_guessed`: the letters are not UTF-8, accents may be wrong.
+    """
 
     rows: tuple[Row, ...]
+    n_rows: int
+    n_columns: int
     is_guessed: bool = False
-    sheet: str = ""
-    n_other_sheets: int = 0
+    name: str = ""
 
 
 # -- reading
 
 
-def read_table(content: bytes, *, most_rows: int, most_columns: int) -> Table:
-    """Takes up to 15 seconds: call it in a thread. Raises UnreadableTable."""
+def read_tables(content: bytes, *, most_rows: int, most_columns: int) -> list[Table]:
+    """One for each visible sheet with rows. Takes up to 15 seconds: call it in a thread. Raises UnreadableTable."""
     problem = _foreign(content)
     if problem is not None:
         raise UnreadableTable(problem)
     if content.startswith(b"PK"):
         _check_archive(content)
-        table = _read_workbook(content, most_rows, most_columns)
+        tables = _read_workbook(content, most_rows, most_columns)
     else:
-        table = _read_text(content, most_rows, most_columns)
-    if not table.rows:
+        tables = [_read_text(content, most_rows, most_columns)]
+    if not any(table.n_rows for table in tables):
         raise UnreadableTable(Problem.EMPTY)
-    return table
+    return tables
 
 
 def _foreign(content: bytes) -> Problem | None:
@@ -145,7 +144,7 @@ def _beginning(archive: zipfile.ZipFile, names: set[str], name: str, n_octets: i
         return part.read(n_octets).decode("utf-8", "replace")
 
 
-def _read_workbook(content: bytes, most_rows: int, most_columns: int) -> Table:
+def _read_workbook(content: bytes, most_rows: int, most_columns: int) -> list[Table]:
     command = [sys.executable, "-I", str(Path(workbooks.__file__)), str(most_rows), str(most_columns)]
     try:
         done = subprocess.run(  # noqa: S603 - our own file, and the sheet comes through its input
@@ -157,13 +156,15 @@ def _read_workbook(content: bytes, most_rows: int, most_columns: int) -> Table:
         raise UnreadableTable(Problem.TOO_BIG_INSIDE)
     if done.returncode:
         raise UnreadableTable(Problem.DAMAGED)
-    found = json.loads(done.stdout)
-    if "n_columns" in found:
-        raise UnreadableTable(Problem.TOO_MANY_COLUMNS, found["n_columns"])
-    rows = tuple(Row(number, tuple(cells)) for number, cells in found["rows"])
-    if "n_rows" in found:
-        raise UnreadableTable(Problem.TOO_MANY_ROWS, found["n_rows"], rows)
-    return Table(rows, sheet=found["sheet"], n_other_sheets=found["n_others"])
+    return [
+        Table(
+            tuple(Row(number, tuple(cells)) for number, cells in one["rows"]),
+            one["n_rows"],
+            one["n_columns"],
+            name=one["name"],
+        )
+        for one in json.loads(done.stdout)
+    ]
 
 
 def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
@@ -172,20 +173,16 @@ def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
         raise UnreadableTable(Problem.OTHER_DOCUMENT)
     separator, text = _separator(text)
     rows: list[Row] = []
-    n_rows = 0
+    n_rows = n_columns = 0
     try:
         for number, cells in enumerate(map(_cells, _records(text, separator)), start=1):
             n_rows += any(cells)
+            n_columns = max(n_columns, len(cells))
             if any(cells) and n_rows <= most_rows:
                 rows.append(Row(number, cells))
     except csv.Error as exc:
         raise UnreadableTable(Problem.DAMAGED) from exc
-    if n_rows > most_rows:
-        raise UnreadableTable(Problem.TOO_MANY_ROWS, n_rows, rows)
-    n_columns = max((len(row.cells) for row in rows), default=0)
-    if n_columns > most_columns:
-        raise UnreadableTable(Problem.TOO_MANY_COLUMNS, n_columns)
-    return Table(tuple(rows), is_guessed=is_guessed)
+    return Table(tuple(rows) if n_columns <= most_columns else (), n_rows, n_columns, is_guessed=is_guessed)
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:

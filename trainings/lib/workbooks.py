@@ -22,6 +22,7 @@ LONGEST_CELL = 500
 """Letters; no answer that we keep is half as long."""
 MOST_LETTERS = 2_000_000
 """In all cells; a workbook can repeat a text for two letters."""
+MOST_SHEETS = 12
 TOO_BIG = 3
 
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
@@ -48,38 +49,36 @@ def as_text(value: Value) -> str:
     return str(value)
 
 
-def read(content: bytes, most_rows: int, most_columns: int) -> dict[str, object]:
-    """Rows of the first visible sheet that has any, with the spreadsheet's numbers.
-
-    Beyond a limit it tells the number of rows (with the first of them) or columns. Exits with TOO_BIG beyond any list.
+def read(content: bytes, most_rows: int, most_columns: int) -> list[dict[str, object]]:
+    """The visible sheets that have rows, with the spreadsheet's numbers; of a sheet with too many columns only their
+    number, of one with too many rows the first and their number. Exits with TOO_BIG beyond any list.
     """
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    sheets = [one for one in _visible_sheets(workbook) if one.end is not None]
-    if not sheets:
-        return {"rows": [], "sheet": "", "n_others": 0}
-    rows: list[tuple[int, list[str]]] = []
-    n_rows = n_letters = 0
-    for number, cells in enumerate(_rows(sheets[0]), start=1):
-        n_rows += bool(cells)
-        if cells and n_rows <= most_rows:
-            rows.append((number, cells))
-            n_letters += sum(map(len, cells))
-        if n_letters > MOST_LETTERS:
-            sys.exit(TOO_BIG)
-    if n_rows > most_rows:
-        return {"n_rows": n_rows, "rows": rows}
-    n_columns = max((len(cells) for _number, cells in rows), default=0)
-    if n_columns > most_columns:
-        return {"n_columns": n_columns}
-    return {"rows": rows, "sheet": sheets[0].name, "n_others": len(sheets) - 1}
+    n_letters, found = 0, []
+    for sheet in _visible_sheets(workbook)[:MOST_SHEETS]:
+        rows: list[tuple[int, list[str]]] = []
+        n_rows = n_columns = 0
+        for number, cells in enumerate(_rows(sheet), start=1):
+            n_rows += bool(cells)
+            n_columns = max(n_columns, len(cells))
+            if cells and n_rows <= most_rows:
+                rows.append((number, cells))
+                n_letters += sum(map(len, cells))
+            if n_letters > MOST_LETTERS:
+                sys.exit(TOO_BIG)
+        kept = rows if n_columns <= most_columns else []
+        if n_rows:
+            found.append({"name": sheet.name, "rows": kept, "n_rows": n_rows, "n_columns": n_columns})
+    return found
 
 
 def _visible_sheets(workbook: CalamineWorkbook) -> list[CalamineSheet]:
-    return [
+    sheets = [
         workbook.get_sheet_by_name(one.name)
         for one in workbook.sheets_metadata
         if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
     ]
+    return [one for one in sheets if one.end is not None]
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:

@@ -110,7 +110,8 @@ class Participant(Record):
     `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: look-alikes are found without
     opening seals; `phone_tail` is one of the last four digits. `sort_key`: as `name_key`, surnames first, the order of
     lists. A minor has no contact, only keys of the guardian's. An empty municipality means elsewhere or not said.
-    `email_refused_at`: a mail server refused the address for good.
+    `other_phone`: called where the first is not answered, never compared. `email_refused_at`: a mail server refused
+    the address for good.
     """
 
     given_names = fields.CharField(max_length=120)
@@ -127,6 +128,7 @@ class Participant(Record):
     age_group: AgeGroup | None = fields.CharEnumField(AgeGroup, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
     public_official = fields.BooleanField(null=True)
     phone: str | None = EncryptedTextField(null=True)
+    other_phone: str | None = EncryptedTextField(null=True)
     email: str | None = EncryptedTextField(null=True)
     phone_key = fields.CharField(max_length=64, null=True, db_index=True)
     phone_tail = fields.CharField(max_length=8, null=True)

@@ -21,8 +21,8 @@ PARTICIPANT = Insert(
     "participant",
     "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, sort_key text, "
     "search_text text, municipality_id text, community text, actor_type text, organization text, sex text, "
-    "age_group text, public_official bool, phone text, email text, phone_key text, phone_tail text, email_key text, "
-    "language text, pueblo text",
+    "age_group text, public_official bool, phone text, other_phone text, email text, phone_key text, phone_tail text, "
+    "email_key text, language text, pueblo text",
 )
 CONSENT = Insert(
     "consent",
@@ -39,6 +39,7 @@ ASSENT = Insert(
     "id uuid, created_at timestamptz, participant_id uuid, text_version text, how text, recorded_by_id uuid",
 )
 SEALED_PHONE, SEALED_EMAIL = sealer(Participant, "phone"), sealer(Participant, "email")
+SEALED_OTHER_PHONE = sealer(Participant, "other_phone")
 SEALED_LANGUAGE, SEALED_PUEBLO = sealer(Participant, "language"), sealer(Participant, "pueblo")
 SEALED_GUARDIAN = tuple(sealer(Guardian, attribute) for attribute in ("name", "phone", "email"))
 
@@ -70,10 +71,10 @@ class NewPeople:
         ]
 
     def add(
-        self, person: PersonForm, keys: Sameness, contact: tuple[str | None, str | None], at: datetime | str
+        self, person: PersonForm, keys: Sameness, contact: tuple[str | None, str | None, str | None], at: datetime | str
     ) -> str:
-        """Returns the key. `contact`: telephone and e-mail, none for a minor."""
-        key, (phone, email) = next(self.keys), contact
+        """Returns the key. `contact`: telephone, another one and e-mail, none for a minor."""
+        key, (phone, other_phone, email) = next(self.keys), contact
         self.people.append(
             (
                 key,
@@ -91,6 +92,7 @@ class NewPeople:
                 str(person.age_group) if person.age_group else None,
                 person.public_official,
                 SEALED_PHONE(key, phone),
+                SEALED_OTHER_PHONE(key, other_phone),
                 SEALED_EMAIL(key, email),
                 keys.phone_key,
                 keys.phone_tail,

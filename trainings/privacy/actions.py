@@ -69,9 +69,12 @@ registration keeps, all keep.
 """
 
 FORGET_CONTACTS = f"""
-    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, phone_tail = NULL, email_key = NULL,
-        email_refused_at = NULL
-    WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
+    UPDATE participant SET phone = NULL, other_phone = NULL, email = NULL, phone_key = NULL, phone_tail = NULL,
+        email_key = NULL, email_refused_at = NULL
+    WHERE (
+        phone IS NOT NULL OR other_phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL
+        OR email_key IS NOT NULL
+    )
         AND created_at < ? AND id NOT IN {COMES_AGAIN}
 """  # noqa: S608
 """A minor has only keys of the guardian's contacts."""

@@ -203,7 +203,8 @@ async def _forget_answers(person: Participant, *, came: bool) -> bool:
     """Returns whether anything changed. A minor's age group stays: without it the rest would be shown as an adult's.
     The municipality stays with an attendance, for the figures.
     """
-    columns = ["phone", "email", *PHONE_KEYS, "email_key", "email_refused_at", "sex", "public_official"]
+    columns = ["phone", "other_phone", "email", *PHONE_KEYS, "email_key", "email_refused_at"]
+    columns += ["sex", "public_official"]
     if not person.is_minor:
         columns.append("age_group")
     if not came:

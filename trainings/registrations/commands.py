@@ -27,6 +27,7 @@ class Member:
     person: PersonForm
     needs: tuple[str, ...] = ()
     has_assented: bool = False
+    other_phone: str | None = None
 
     @property
     def is_minor(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from trainings.errors import Refusal
@@ -35,6 +38,7 @@ from trainings.registrations.imports.columns import (
         ("Nombre del participante", Field.FULL_NAME),
         ("No. de teléfono", Field.PHONE),
         ("Celular (WhatsApp)", Field.PHONE),
+        ("Otro teléfono", Field.OTHER_PHONE),
         ("Correo electrónico", Field.EMAIL),
         ("E-mail", Field.EMAIL),
         ("Sexo (H/M)", Field.SEX),
@@ -44,7 +48,8 @@ from trainings.registrations.imports.columns import (
         ("Comunidad o municipio", Field.COMMUNITY),
         ("Aldea", Field.COMMUNITY),
         ("Municipio de residencia", Field.MUNICIPALITY),
-        ("Cargo", Field.ACTOR_TYPE),
+        ("Cargo", Field.OFFICE),
+        ("Puesto o cargo en el COCODE", Field.OFFICE),
         ("Viene como", Field.ACTOR_TYPE),
         ("De parte de", Field.ACTOR_TYPE),
         ("¿De parte de quién viene?", Field.ACTOR_TYPE),
@@ -86,6 +91,7 @@ def test_parts_of_a_name_may_stand_in_several_columns_and_other_fields_in_one() 
         2: Field.SURNAMES,
         3: Field.SURNAMES,
         4: Field.PHONE,
+        5: Field.OTHER_PHONE,
     }
 
 
@@ -135,22 +141,23 @@ def test_column_of_documents_or_dates_is_recognised_without_its_header(
 # -- the sheet
 
 
-def table(*rows: list[str]) -> Table:
-    return Table(tuple(Row(number, tuple(cells)) for number, cells in enumerate(rows, start=1) if any(cells)))
+def read(*rows: list[str]) -> Sheet:
+    kept = tuple(Row(number, tuple(cells)) for number, cells in enumerate(rows, start=1) if any(cells))
+    sheet, n_rows = sheet_of(Table(kept, len(kept), max(map(len, rows))))
+    assert n_rows == len(sheet.rows) + len(sheet.left_out)
+    return sheet
 
 
 def test_header_is_found_below_the_titles_of_a_paper_list() -> None:
-    sheet = sheet_of(
-        table(
-            ["MUNICIPALIDAD DE LA LIBERTAD"], ["Listado", "", "4 de marzo"], [], ["Nombre", "Edad"], ["Ana Coc", "30"]
-        )
+    sheet = read(
+        ["MUNICIPALIDAD DE LA LIBERTAD"], ["Listado", "", "4 de marzo"], [], ["Nombre", "Edad"], ["Ana Coc", "30"]
     )
 
     assert (sheet.headers, sheet.rows) == (("Nombre", "Edad"), (Row(5, ("Ana Coc", "30")),))
 
 
 def test_forbidden_columns_are_gone_from_the_sheet_and_named() -> None:
-    sheet = sheet_of(table(["Nombre", "DPI", "Edad", ""], ["Ana Coc", "1234567890101", "30", ""]))
+    sheet = read(["Nombre", "DPI", "Edad", ""], ["Ana Coc", "1234567890101", "30", ""])
 
     assert sheet.headers == ("Nombre", "Edad")
     assert sheet.dropped == (("DPI", Forbidden.DOCUMENT),)
@@ -158,15 +165,84 @@ def test_forbidden_columns_are_gone_from_the_sheet_and_named() -> None:
 
 
 def test_sheet_comes_back_from_its_text_as_it_was() -> None:
-    sheet = sheet_of(table(["Nombre", "DPI"], ["Ñuñez, «Q’eqchi’»", "1"]))
+    sheet = replace(
+        read(["Nombre", "DPI"], ["Ñuñez, «Q’eqchi’»", "1"], ["Total", "2"]),
+        m_means="mujer",
+        mended={2: {"surnames": "Coc"}},
+        set_aside=frozenset({3}),
+        others=(Sheet(("Otra",), ()),),
+    )
 
     assert from_text(as_text(sheet)) == sheet
 
 
-def test_columns_that_are_not_used_are_forgotten_and_parts_of_a_name_joined() -> None:
-    sheet = sheet_of(
-        table(["Nota 1", "Nombre 1", "Nombre 2", "Apellido"], ["secreto", "Ana", "", "Coc"], ["solo", "", ""])
+def test_list_of_the_release_before_is_still_read() -> None:
+    kept = json.loads(as_text(Sheet(("Nombre",), (Row(2, ("Ana Coc",)),))))
+    for newer in ("left_out", "m_means", "mended", "set_aside", "others"):
+        del kept[newer]
+
+    assert from_text(json.dumps(kept | {"n_other_sheets": 0})) == Sheet(("Nombre",), (Row(2, ("Ana Coc",)),))
+
+
+NO_PEOPLE: list[list[str]] = [
+    ["", "TOTAL", "15 H / 17 M"],
+    ["Total general", "", "32"],
+    ["", "Responsable: Marta Choc"],
+    ["Vo. Bo."],
+    ["", "Mujeres: 17"],
+    ["No.", "Nombre completo", "Edad"],
+    ["26"],
+    ["26", "", ""],
+]
+
+
+@pytest.mark.parametrize("line", NO_PEOPLE)
+def test_line_of_totals_or_of_the_foot_is_no_person(line: list[str]) -> None:
+    sheet = read(["No.", "Nombre completo", "Edad"], ["1", "Ana Coc", "30"], line, ["2", "Juan Total", "31"])
+
+    kept, _columns = assigned(sheet, match(sheet.headers))
+
+    assert [row.number for row in kept.rows] == [2, 4]
+
+
+def test_line_that_says_only_where_it_is_from_is_empty() -> None:
+    sheet = read(["Nombre", "Comunidad", "Teléfono"], ["", "Las Pozas", ""], ["", "Las Pozas", "5555 1234"])
+
+    assert [row.number for row in assigned(sheet, match(sheet.headers))[0].rows] == [3]
+
+
+def test_head_of_two_rows_with_merged_cells_is_read_as_one() -> None:
+    sheet = read(
+        ["LISTADO DE PARTICIPANTES"],
+        ["No.", "NOMBRE COMPLETO", "SEXO", "", "EDAD", "UBICACIÓN", "", "ENCARGADO", ""],
+        ["", "", "H", "M", "", "Municipio", "Comunidad", "Nombre", "Teléfono"],
+        ["1", "Ana Coc", "", "X", "30", "La Libertad", "Las Pozas"],
+        ["2", "Juan Ba", "x", "", "31", "La Libertad", "Las Pozas", "Eva Ba", "55551234"],
+        ["3", "Eva Ba", "x", "x", "32"],
     )
+
+    assert set(match(sheet.headers).values()) == {
+        *(Field.FULL_NAME, Field.SEX, Field.AGE, Field.MUNICIPALITY, Field.COMMUNITY),
+        *(Field.GUARDIAN_NAME, Field.GUARDIAN_PHONE),
+    }
+    assert sheet.column(sheet.headers.index("Sexo")) == ["Mujer", "Hombre", ""]
+    assert [row.number for row in sheet.rows] == [4, 5, 6]
+
+
+def test_column_of_crosses_for_women_may_be_called_f() -> None:
+    sheet = read(["Nombre", "M", "F"], ["Ana Coc", "", "1"], ["Juan Ba", "✓", ""])
+
+    assert (sheet.headers, sheet.column(1)) == (("Nombre", "Sexo"), ["Mujer", "Hombre"])
+
+
+def test_first_person_below_an_untitled_column_is_no_second_row_of_the_head() -> None:
+    sheet = read(["Nombre", "", "Edad", "Comunidad"], ["Ana", "Coc", "", ""], ["Juan", "Ba", "30", "Las Pozas"])
+
+    assert [row.number for row in sheet.rows] == [2, 3]
+
+
+def test_columns_that_are_not_used_are_forgotten_and_parts_of_a_name_joined() -> None:
+    sheet = read(["Nota 1", "Nombre 1", "Nombre 2", "Apellido"], ["secreto", "Ana", "", "Coc"], ["solo", "", ""])
     chosen = {1: Field.GIVEN_NAMES, 2: Field.GIVEN_NAMES, 3: Field.SURNAMES}
 
     kept, columns = assigned(

@@ -23,6 +23,7 @@ from tests.registrations.lists import (
     people,
     verdicts,
     waiting_jobs,
+    with_columns,
     work_off,
 )
 from tests.tables import text, xlsx
@@ -32,7 +33,6 @@ from trainings.errors import Refusal
 from trainings.lib.tabular import Problem
 from trainings.people.models import Assent, Consent, ConsentHow, Guardian, Participant
 from trainings.registrations.imports import actions
-from trainings.registrations.imports.columns import match
 from trainings.registrations.imports.rows import Verdict
 from trainings.registrations.models import ImportDraft, ImportState, Registration, Source
 from trainings.schedule.models import Training, TrainingState
@@ -78,7 +78,7 @@ NO_LISTS: list[tuple[bytes, str]] = [
     (text("Taller en Flores", "", HEADER, *people(4_000)), "La lista tiene 4,000 filas y aquí caben 2,000"),
     (xlsx([["Taller en Flores"], HEADER.split(","), *[["Ana", "Coc"]] * 4_000]), "Divídala en 2 archivos"),
     (text(HEADER, *people(2_001)), "La lista tiene 2,001 filas"),
-    (text(",".join(["x"] * 41), "y"), "La hoja tiene 41 columnas y aquí caben 40"),
+    (text(",".join(["x"] * 101), "y"), "La hoja tiene 101 columnas y aquí caben 100"),
 ]
 
 
@@ -278,10 +278,9 @@ async def test_sheet_full_of_formulas_gives_words_and_nothing_else(sqlite_db: Se
 
     content = xlsx([["Nombre completo", "Comunidad"]], draw=draw)
     draft = await actions.upload(training, content, actor=actor)
-    chosen = match(actions.sheet_in(draft).headers)
-    await actions.assign_columns(draft.id, chosen, municipality="1705", actor_type="cocode")
+    draft = await with_columns(draft, actions.ForAll(municipality="1705"))
 
-    preview = await actions.preview(await ImportDraft.get(id=draft.id), training)
+    preview = await actions.preview(draft, training)
 
     assert [(one.verdict, one.row.label) for one in preview.rows] == [
         (Verdict.NEW, "Ana Coc"),

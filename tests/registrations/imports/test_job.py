@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -37,7 +38,7 @@ from trainings.registrations.imports import actions as imports
 from trainings.registrations.imports.rows import Verdict
 from trainings.registrations.models import ImportDraft, ImportState, Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.actions import sign_up
+from trainings.registrations.seats.actions import sign_up_all
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -101,19 +102,16 @@ async def test_job_that_broke_off_goes_on_and_counts_right(db: Settings, monkeyp
     training, actor = await a_training(), await an_actor()
     draft = await confirmed(training, [MARIA, MARIA, *people(8)], actor)
     [job] = await waiting_jobs()
-    n_calls = 0
 
-    async def dies_at_the_fifth(*args: Any, **how: Any) -> Any:
-        nonlocal n_calls
-        n_calls += 1
-        if n_calls == 5:
-            raise ConnectionError("the worker was killed")
-        return await register(*args, **how)
+    async def dies_after_four(training_id: UUID, wishes: Any, *, actor: Any) -> Any:
+        await register(training_id, wishes[:4], actor=actor)
+        raise ConnectionError("the worker was killed")
 
-    register = sign_up
-    monkeypatch.setattr(imports, "sign_up", dies_at_the_fifth)
-    with pytest.raises(ConnectionError):
-        await imports.register_some(job)
+    register = sign_up_all
+    with monkeypatch.context() as patched:
+        patched.setattr(imports, "sign_up_all", dies_after_four)
+        with pytest.raises(ConnectionError):
+            await imports.register_some(job)
     assert await Participant.all().count() == 4
 
     done = await work_off(draft)
@@ -132,7 +130,7 @@ async def test_crowd_puts_the_rows_off_and_is_no_error_of_theirs(
         raise Busy(imports.KIND)
 
     with monkeypatch.context() as patched:
-        patched.setattr(imports, "sign_up", crowded)
+        patched.setattr(imports, "sign_up_all", crowded)
         with pytest.raises(Busy):
             await imports.register_some((await waiting_jobs())[0])
 

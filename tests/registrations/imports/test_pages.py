@@ -155,7 +155,7 @@ async def test_columns_sent_again_from_a_page_of_before_change_nothing(assistant
     again = await post(assistant, f"{address}/columnas", before | {"column-2": "community"})
 
     assert [(one.status_code, one.headers["location"]) for one in (first, again)] == [(303, address)] * 2
-    assert "Alguien cambió las columnas de esta lista" in Page((await assistant.get(address)).text).text
+    assert "Alguien cambió esta lista" in Page((await assistant.get(address)).text).text
     assert (await ImportDraft.get()).columns == {"given_names": 0, "surnames": 1, "municipality": 2}
 
 
@@ -168,7 +168,7 @@ async def test_preview_of_other_columns_confirms_nothing(assistant: AsyncClient)
     answer = await post(assistant, f"{address}/confirmar", {"how": "paper"} | seen)
 
     assert (answer.status_code, answer.headers["location"]) == (303, address)
-    assert "Alguien cambió las columnas de esta lista" in Page((await assistant.get(address)).text).text
+    assert "Alguien cambió esta lista" in Page((await assistant.get(address)).text).text
     assert (await ImportDraft.get()).state is ImportState.PREVIEW
 
 
@@ -215,16 +215,22 @@ async def test_preview_shows_names_as_they_were_split(assistant: AsyncClient) ->
     assert "Apellidos: De León Tzib" in page.text
 
 
-async def test_preview_shows_twenty_rows_and_every_error(assistant: AsyncClient) -> None:
-    rows = [*people(30), *(f"Sin{n},,1705,,COCODE,,,,,," for n in range(210))]
+async def test_preview_pages_through_all_rows_and_shows_what_to_mend_first(assistant: AsyncClient) -> None:
+    rows = [*people(60), *(f"Sin{n},,1705,,COCODE,,,,,," for n in range(210))]
     address = await previewed(assistant, await a_training(), *rows)
 
-    page = Page((await assistant.get(address)).text)
+    first, second, last, beyond = [
+        Page((await assistant.get(f"{address}{page}")).text) for page in ("", "?pagina=2", "?pagina=6", "?pagina=99")
+    ]
 
-    assert "Persona19" in page.text
-    assert "Persona20" not in page.text
-    assert page.text.count("Apellidos: falta este dato.") == 200
-    assert "Hay 10 filas más con errores." in page.text
+    shown = [[str(one["id"]) for one in page.all("tr") if "id" in one] for page in (first, second, last, beyond)]
+    assert [len(rows) for rows in shown] == [50, 50, 20, 20]
+    assert (shown[0][0], shown[1][0], shown[2][-1]) == ("fila-2", "fila-52", "fila-271")
+    assert shown[2] == shown[3]
+    assert first.text.count("Apellidos: falta este dato.") == 200
+    assert "Hay 10 filas más." in first.text
+    assert "251 a 270 de 270" in last.text
+    assert [link["href"] for link in second.all("a", rel="next")] == [f"{address}?pagina=3"] * 2
 
 
 async def test_permission_must_be_declared_and_a_second_confirmation_only_shows_how_far_it_is(
@@ -318,7 +324,7 @@ async def rows_to_correct(client: AsyncClient, address: str) -> tuple[Response, 
 
 async def test_wrong_rows_come_back_with_their_reasons_and_can_be_uploaded_again(assistant: AsyncClient) -> None:
     training = await a_training()
-    header = "Alumno,Cargo,Teléfono"
+    header = "Alumno,Tipo de actor,Teléfono"
     address = await uploaded(assistant, training, "=1+1 Coc,COCODE,+502 5555 1234", "Ana Coc,COCODE,", header=header)
     form = {"column-0": "full_name", "column-1": "actor_type", "column-2": "phone", "municipality": "1705"}
     await assign(assistant, address, form)
@@ -326,13 +332,13 @@ async def test_wrong_rows_come_back_with_their_reasons_and_can_be_uploaded_again
     answer, rows = await rows_to_correct(assistant, address)
 
     assert rows == [
-        [FIELDS["full_name"], "Cargo", "Teléfono", "Fila", "Por qué no se inscribió"],  # type: ignore[index]
+        [FIELDS["full_name"], "Tipo de actor", "Teléfono", "Fila", "Por qué no se inscribió"],  # type: ignore[index]
         [
             "'=1+1 Coc",
             "COCODE",
             "'+502 5555 1234",
             "2",
-            "Nombres y apellidos en una columna: empieza como una fórmula. Escriba solo el texto.",
+            "Nombres: empieza como una fórmula. Escriba solo el texto.",
         ],
     ]
     assert answer.headers["content-disposition"] == 'attachment; filename="filas-con-errores.csv"'
@@ -384,9 +390,9 @@ async def test_preview_names_the_rows_that_are_equal_to_another(assistant: Async
     page = Page((await assistant.get(address)).text)
 
     text = " ".join(page.text.split())
-    assert "Una fila es igual a otra" in text
-    assert "Si son dos que se llaman igual, escriba en la hoja algo que las distinga" in text
-    assert "34Rosa CocIgual a la fila 3" in text
+    assert "Una fila repite a otra" in text
+    assert "Si son dos que se llaman igual, corrija la fila con algo que las distinga" in text
+    assert "34Rosa CocEs igual a la fila 3." in text
 
 
 async def test_preview_of_different_rows_speaks_of_none_that_is_equal(assistant: AsyncClient) -> None:
@@ -395,5 +401,5 @@ async def test_preview_of_different_rows_speaks_of_none_that_is_equal(assistant:
 
     page = Page((await assistant.get(address)).text)
 
-    assert "igual a otra" not in page.text
+    assert "repite a otra" not in page.text
     assert "3 personas nuevas" in " ".join(page.text.split())

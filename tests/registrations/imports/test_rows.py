@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,8 @@ from trainings.registrations.imports.rows import ListRow, Reading, read_rows
 from trainings.registrations.imports.values import Unclear, split_name
 from trainings.registrations.models import Source
 from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
 
 TRAINING = UUID(int=1)
 ANA = {Field.GIVEN_NAMES: "Ana", Field.SURNAMES: "Coc", Field.MUNICIPALITY: "1705", Field.ACTOR_TYPE: "cocode"}
@@ -83,32 +87,54 @@ def test_name_of_two_municipalities_elsewhere_needs_its_department() -> None:
         ("25-34", AgeGroup.A25_34),
         ("14 a 17", AgeGroup.A14_17),
         ("60 o más", AgeGroup.A60),
+        ("33 a.", AgeGroup.A25_34),
+        ("41 años.", AgeGroup.A35_59),
     ],
 )
 def test_age_becomes_a_band(text: str, group: AgeGroup) -> None:
     assert values.age_group_of(text) is group
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("11", "menos de 12 años no se inscribe"),
-        ("1985", "no el año en que nació"),
-        ("2004-05-01", "No guardamos fechas de nacimiento"),
-        ("treinta", "escriba la edad en años"),
-        ("9" * 5000, "escriba la edad en años"),
-    ],
-)
-def test_birth_dates_years_and_small_children_are_no_ages(text: str, words: str) -> None:
-    with pytest.raises(Unclear, match=words):
+@pytest.mark.parametrize("text", ["treinta", "9" * 5000, "", "2090"])
+def test_what_is_no_age_cannot_be_read(text: str) -> None:
+    with pytest.raises(Unclear, match=r"^$"):
         values.age_group_of(text)
 
 
-def test_m_means_what_the_rest_of_the_column_says() -> None:
-    assert values.meaning_of_m(["M", "H"]) is Sex.MUJER
-    assert values.meaning_of_m(["m", "f"]) is Sex.HOMBRE
-    assert values.meaning_of_m(["M", "M"]) is None
-    assert values.meaning_of_m(["M", "H", "F"]) is None
+def test_year_of_birth_is_read_where_it_leaves_no_doubt(freeze: Freeze) -> None:
+    freeze(datetime(2026, 12, 2, 18, tzinfo=UTC))
+
+    assert values.age_group_of("1985") is AgeGroup.A35_59
+    assert values.age_group_of("01/05/2011") is AgeGroup.A14_17
+    for text, words in (("2008", "mayor o menor de edad"), ("2020-01-30", "menos de 12 años"), ("1966", r"^$")):
+        with pytest.raises(Unclear, match=words):
+            values.age_group_of(text)
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("M H", Sex.MUJER),
+        ("m f", Sex.HOMBRE),
+        ("M F Masculino Mujer", Sex.HOMBRE),
+        ("M H Hombre Femenino", Sex.MUJER),
+        ("M Hombre", Sex.MUJER),
+        ("M Mujer", Sex.HOMBRE),
+        ("M Femenino Masculino", Sex.HOMBRE),
+        ("M M", None),
+        ("M H F", None),
+        ("M Hombre Mujer", None),
+    ],
+)
+def test_m_means_what_the_rest_of_the_column_says(column: str, meant: Sex | None) -> None:
+    cells = column.split()
+
+    assert values.meaning_of_m(cells) is meant
+    assert values.has_unclear_m(cells) is (meant is None)
+
+
+def test_column_without_m_has_nothing_to_ask() -> None:
+    assert not values.has_unclear_m(["H", "F", "Mujer", "Hombre"])
 
 
 @pytest.mark.parametrize(
@@ -120,12 +146,46 @@ def test_m_means_what_the_rest_of_the_column_says() -> None:
         ("Ana María López de Pérez", False, ("Ana María", "López de Pérez")),
         ("Caal Tzib María Elena", True, ("María Elena", "Caal Tzib")),
         ("Caal Tzib, María", False, ("María", "Caal Tzib")),
+        ("Luis Fernando Ax", False, ("Luis Fernando", "Ax")),
+        ("Petrona Maquín Choc", False, ("Petrona", "Maquín Choc")),
+        ("Ax Luis Fernando", True, ("Luis Fernando", "Ax")),
+        ("ma. del carmen pérez y pérez", False, ("ma. del carmen", "pérez y pérez")),
         ("Ba", False, ("Ba", "")),
         ("", False, ("", "")),
     ],
 )
 def test_whole_name_is_split_before_its_last_two_words(text: str, is_reversed: bool, parts: tuple[str, str]) -> None:
     assert split_name(text, surnames_first=is_reversed) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Prof. Juan Coc", ("Juan Coc", "Prof.", "")),
+        ("Ricardo Xuc (pendiente)", ("Ricardo Xuc", "", "(pendiente)")),
+        ("Seño", ("", "Seño", "")),
+    ],
+)
+def test_titles_and_remarks_are_no_part_of_a_name(text: str, parts: tuple[str, str, str]) -> None:
+    assert values.bare_name(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("5555 2004 / 4444 2004", ["+50255552004", "+50244442004"]),
+        ("5555 2011, 5555 2111", ["+50255552011", "+50255552111"]),
+        ("5555-2011 y (502) 4444-2111 casa", ["+50255552011", "+50244442111"]),
+        ("5555 2011 - 5555 2111", ["+50255552011", "+50255552111"]),
+        ("5555.2027", ["+50255552027"]),
+        ("5555 2012 (esposo)", ["+50255552012"]),
+        ("5555 2012 / 55552012", ["+50255552012"]),
+        ("33", []),
+        ("", []),
+    ],
+)
+def test_all_telephones_of_a_cell_are_found(text: str, numbers: list[str]) -> None:
+    assert values.phones_of(text) == numbers
 
 
 @pytest.mark.parametrize(
@@ -145,7 +205,7 @@ def test_kind_of_actor_is_understood_as_people_write_it(text: str, code: ActorTy
     assert values.actor_type_of(text) is code
 
 
-def test_post_in_two_councils_is_asked_for() -> None:
+def test_post_in_two_councils_is_none_of_both() -> None:
     with pytest.raises(values.Unclear):
         values.actor_type_of("COCODE y COMUDE")
 
@@ -158,8 +218,9 @@ async def test_whole_row_is_read(sqlite_db: Settings) -> None:
         {
             **ANA,
             Field.COMMUNITY: "Las Pozas",
+            Field.OFFICE: "Presidenta",
             Field.ORGANIZATION: "Comité de agua",
-            Field.PHONE: "5555-1234",
+            Field.PHONE: "5555-1234 / 4444 1234",
             Field.EMAIL: "Ana@Correo.example",
             Field.SEX: "mujer",
             Field.AGE: "34",
@@ -177,14 +238,19 @@ async def test_whole_row_is_read(sqlite_db: Settings) -> None:
         "municipality": "1705",
         "community": "Las Pozas",
         "actor_type": ActorType.COCODE,
-        "organization": "Comité de agua",
+        "organization": "Presidenta, Comité de agua",
         "sex": Sex.MUJER,
         "age_group": AgeGroup.A25_34,
         "phone": "+50255551234",
+        "other_phone": "+50244441234",
         "email": "ana@correo.example",
         "language": "kek",
         "pueblo": Pueblo.MAYA,
+        **dict.fromkeys(("guardian_name", "assent"), ""),
+        "permission": "yes",
     }
+    assert row.wish.first.other_phone == "+50244441234"
+    assert row.remarks == ()
     assert (row.wish.source, row.wish.consent_how) == (Source.IMPORT, ConsentHow.READ_ALOUD)
 
 
@@ -196,29 +262,95 @@ async def test_what_the_list_does_not_say_is_what_stands_for_all(sqlite_db: Sett
     assert row.wish is not None
     told = row.wish.first.person
     assert (told.municipality, told.actor_type, told.community) == ("1707", ActorType.DOCENTE, "")
-    assert errors(person) == (
-        "Municipio: falta este dato.",
-        "De parte de quién viene (tipo de actor o cargo): falta este dato.",
-    )
+    assert errors(person) == ("Municipio: falta este dato.",)
 
 
 async def test_each_error_names_its_column_and_says_what_to_write(sqlite_db: Settings) -> None:
-    wrong = {
-        **ANA,
-        Field.SURNAMES: "",
-        Field.MUNICIPALITY: "Macondo",
-        Field.PHONE: "33",
-        Field.SEX: "x",
-        Field.LANGUAGE: "klingon",
-    }
-
-    assert errors(wrong) == (
+    assert errors({**ANA, Field.SURNAMES: "", Field.MUNICIPALITY: "Macondo"}) == (
         "Municipio: no conocemos «Macondo». Escriba el municipio y el departamento: La Libertad, Petén.",
-        "Sexo: escriba Mujer, Hombre o Prefiero no decir, o déjelo vacío.",
-        "Idioma: no conocemos «klingon». Escriba, por ejemplo, Español o Q’eqchi’, o déjelo vacío.",
         "Apellidos: falta este dato.",
-        "Teléfono: escriba los 8 números del teléfono, por ejemplo 5555 1234.",
     )
+
+
+UNREADABLE: list[tuple[Field, str, str]] = [
+    (Field.PHONE, "33", "Teléfono: «33» no se pudo leer y queda vacío."),
+    (Field.PHONE, "5555 2012 (esposo)", "Teléfono: de «5555 2012 (esposo)» se tomó 5555 2012."),
+    (
+        Field.PHONE,
+        "5555 2012, 5555 2013, 5555 2014",
+        "Teléfono: de «5555 2012, 5555 2013, 5555 2014» se tomó 5555 2012 · 5555 2013.",
+    ),
+    (Field.EMAIL, "ana@@correo", "Correo: «ana@@correo» no se pudo leer y queda vacío."),
+    (Field.SEX, "x", "Sexo: «x» no se pudo leer y queda vacío."),
+    (Field.AGE, "treinta", "Edad: «treinta» no se pudo leer y queda vacío."),
+    (Field.LANGUAGE, "klingon", "Idioma: «klingon» no se pudo leer y queda vacío."),
+    (Field.PUEBLO, "atlante", "Pueblo: «atlante» no se pudo leer y queda vacío."),
+    (Field.COMMUNITY, "Pet\ufffdn", "Comunidad: «Pet\ufffdn» no se pudo leer y queda vacío."),
+    (Field.COMMUNITY, "=1+1", "Comunidad: «=1+1» no se pudo leer y queda vacío."),
+    (
+        Field.ACTOR_TYPE,
+        "astronauta",
+        "De parte de quién viene (tipo de actor): «astronauta» no se pudo leer y queda vacío.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "cell", "remark"), UNREADABLE)
+async def test_optional_answer_that_cannot_be_read_is_left_out_and_named(
+    sqlite_db: Settings, field: Field, cell: str, remark: str
+) -> None:
+    [row] = read({**ANA, field: cell})
+
+    assert row.wish is not None
+    assert (row.errors, row.remarks) == ((), (remark,))
+
+
+async def test_address_in_the_column_of_telephones_is_an_address(sqlite_db: Settings) -> None:
+    [row] = read({**ANA, Field.PHONE: "Ana@Correo.example"})
+
+    assert row.wish is not None
+    assert (row.wish.contact_phone, row.wish.contact_email, row.remarks) == (None, "ana@correo.example", ())
+
+
+@pytest.mark.parametrize(
+    ("office", "organization", "written", "actor_type"),
+    [
+        ("PRESIDENTA", "COCODE Las Pozas", "PRESIDENTA, COCODE Las Pozas", ActorType.COCODE),
+        ("Directora", "Escuela Las Pozas", "Directora, Escuela Las Pozas", ActorType.DOCENTE),
+        ("Presidenta", "Presidenta del COCODE", "Presidenta del COCODE", ActorType.COCODE),
+        ("", "Comadrona", "Comadrona", ActorType.SALUD),
+        ("Vocal I", "", "Vocal I", ActorType.OTRO),
+    ],
+)
+async def test_office_stands_before_the_organization_and_is_no_kind_of_actor(
+    sqlite_db: Settings, office: str, organization: str, written: str, actor_type: ActorType
+) -> None:
+    [row] = read({**ANA, Field.ACTOR_TYPE: "", Field.OFFICE: office, Field.ORGANIZATION: organization})
+
+    assert row.wish is not None
+    assert (row.wish.first.person.organization, row.wish.first.person.actor_type) == (written, actor_type)
+
+
+async def test_municipality_in_the_column_of_communities_is_one(sqlite_db: Settings) -> None:
+    person = {Field.GIVEN_NAMES: "Ana", Field.SURNAMES: "Coc"}
+
+    rows = read(*({**person, Field.COMMUNITY: place} for place in ("Flores", "La Libertad")), municipality="1705")
+
+    assert [(one.typed.value("municipality"), one.typed.value("community")) for one in rows] == [
+        ("1701", ""),
+        ("1705", "La Libertad"),
+    ]
+    assert [one.notes[:-1] for one in rows] == [("«Flores» se tomó como Flores, Petén.",), ()]
+
+
+async def test_row_that_staff_put_right_says_what_they_typed(sqlite_db: Settings) -> None:
+    typed = {"given_names": "Luz", "surnames": "Ba", "municipality": "1701", "actor_type": "otro", "phone": "5555 1234"}
+
+    [row] = read({**ANA, Field.SURNAMES: "", Field.PHONE: "33"}, mended={2: typed})
+
+    assert row.wish is not None
+    told = row.wish.first.person
+    assert (row.label, told.municipality, told.phone, row.remarks) == ("Luz Ba", "1701", "+50255551234", ())
 
 
 @pytest.mark.parametrize("cell", ['=HYPERLINK("http://x","Ana")', "+Ana", "@Ana", "-Ana", "\u200b=Ana"])
@@ -226,9 +358,9 @@ async def test_formula_is_no_name(sqlite_db: Settings, cell: str) -> None:
     assert errors({**ANA, Field.GIVEN_NAMES: cell}) == ("Nombres: empieza como una fórmula. Escriba solo el texto.",)
 
 
-async def test_damaged_letters_are_said_to_be(sqlite_db: Settings) -> None:
-    assert errors({**ANA, Field.COMMUNITY: "Pet\ufffdn"}) == (
-        "Comunidad: hay una letra que no se puede leer. Escríbalo otra vez.",
+async def test_damaged_name_is_said_to_be(sqlite_db: Settings) -> None:
+    assert errors({**ANA, Field.SURNAMES: "Coc\ufffd"}) == (
+        "Apellidos: hay una letra que no se puede leer. Escríbalo otra vez.",
     )
 
 

@@ -54,6 +54,10 @@ class Household:
         return [one.registration.id for one in self.members]
 
     @property
+    def other_phones(self) -> list[str]:
+        return list(dict.fromkeys(one.person.other_phone for one in self.members if one.person.other_phone))
+
+    @property
     def is_reached(self) -> bool:
         return all(one.listed.is_reached for one in self.members)
 

@@ -68,6 +68,7 @@ class Row:
     names: str
     about: Sequence[str]
     phone: str | None
+    other_phones: Sequence[str]
     calling: CallLinks | None
     takes_text: bool
     text: str
@@ -239,6 +240,7 @@ def _row(one: ToCall, told: Told, beside: Beside, next_id: UUID | None) -> Row:
         names=names_of(one),
         about=_cards(one) if isinstance(one, Holder) else _about(one, told),
         phone=one.phone,
+        other_phones=household.other_phones if household else (),
         calling=call_links(one.phone, text) if one.phone else None,
         takes_text=one.phone is not None and not is_landline(one.phone),
         text=text,

@@ -7,7 +7,7 @@ Two are alike by folded names, municipality, and telephone or address. Never by 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -117,9 +117,13 @@ def alike_pairs(people: Iterable[Seen]) -> list[tuple[Seen, Seen]]:
     return pairs
 
 
-async def alike(training_id: UUID, wish: SignUp) -> UUID | None:
-    """The group of the first live registration like this person."""
-    signs = signs_of_who_comes(wish)
-    named = Registration.filter(training_id=training_id, participant__name_key=wish.keys[0].name_key)
-    live = named.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
-    return next((one.group_id for one in await live if not set(signs).isdisjoint(seen(one).signs)), None)
+async def all_alike(training_id: UUID, wishes: Sequence[SignUp]) -> list[UUID | None]:
+    """For each the group of the first live registration like this person."""
+    names = {wish.keys[0].name_key for wish in wishes}
+    named = Registration.filter(training_id=training_id, participant__name_key__in=sorted(names))
+    first: dict[Hashable, UUID] = {}
+    for columns in await named.exclude(state=RegistrationState.CANCELLED).order_by("id").values_list(*COLUMNS):
+        one = Seen(*columns)
+        for sign in one.signs:
+            first.setdefault(sign, one.group_id)
+    return [next((first[sign] for sign in signs_of_who_comes(wish) if sign in first), None) for wish in wishes]

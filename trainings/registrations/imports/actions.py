@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,35 +17,48 @@ from trainings.accounts.queries import NO_ROLE, actor_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, sql, transaction
-from trainings.errors import NotFound, Refusal, TooMany, WrongInput
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import tokens
-from trainings.lib.tabular import Problem, Table, UnreadableTable, read_table
+from trainings.lib.tabular import Problem, Table, UnreadableTable, read_tables
 from trainings.limits import actions as limits
 from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composers
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
-from trainings.registrations.desk.look_alikes import alike
+from trainings.registrations.commands import SignedUp, SignUp
+from trainings.registrations.desk.look_alikes import all_alike
 from trainings.registrations.desk.person import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import check_phase
-from trainings.registrations.imports.columns import Field, Sheet, as_text, assigned, from_text, header_row, sheet_of
-from trainings.registrations.imports.rows import ListRow, Preview, Verdict, judge, read_list
-from trainings.registrations.models import ImportDraft, ImportState, RegistrationGroup, RegistrationState, Source
-from trainings.registrations.seats.actions import sign_up
+from trainings.registrations.imports import values
+from trainings.registrations.imports.columns import Field, Sheet, as_text, assigned, from_text, people_in, sheet_of
+from trainings.registrations.imports.rows import (
+    ListRow,
+    Preview,
+    RowForm,
+    Verdict,
+    check_row,
+    judge,
+    read_list,
+    states_by_key,
+    states_of,
+)
+from trainings.registrations.models import ImportDraft, ImportState, RegistrationState, Source
+from trainings.registrations.seats.actions import sign_up_all
 from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import UnknownTraining
 from trainings.web import i18n
+from trainings.web.forms import Typed
 from trainings.web.i18n import N_
 from trainings.web.problems import sentence_of
 
-MOST_ROWS, MOST_COLUMNS = 2_000, 40
+MOST_ROWS, MOST_COLUMNS = 2_000, 100
 ROWS_ABOVE = 20
 UPLOADS_PER_HOUR = 30
 VERSION_LENGTH = 16
 KIND = "import_people"
-AT_ONCE = 25
-"""Rows of one job: mails get their turn and a lease lasts."""
+AT_ONCE = 200
+"""Rows of one job and of one transaction: other jobs get their turn, and who signs up meanwhile does not wait long."""
 
 KEPT = timedelta(days=1)
 LONGEST_RUN = timedelta(days=7)
@@ -66,12 +79,6 @@ UNREADABLE: Mapping[Problem, str] = {
         "La hoja es demasiado grande por dentro. Copie solo la lista a una hoja nueva, sin imágenes, y suba esa."
     ),
     Problem.DAMAGED: N_("El archivo está dañado. Ábralo en su computadora, guárdelo de nuevo y súbalo otra vez."),
-    Problem.TOO_MANY_ROWS: N_(
-        "La lista tiene %(n)s filas y aquí caben %(most)s a la vez. Divídala en %(parts)s archivos y suba uno por uno."
-    ),
-    Problem.TOO_MANY_COLUMNS: N_(
-        "La hoja tiene %(n)s columnas y aquí caben %(most)s. Deje solo las de los datos de la inscripción."
-    ),
 }
 FORGET = """
     UPDATE import_draft SET rows = NULL, outcomes = NULL
@@ -81,9 +88,18 @@ FORGET = """
 
 
 class UnreadableList(WrongInput):
-    def __init__(self, problem: Problem, n: int = 0) -> None:
-        most = MOST_COLUMNS if problem is Problem.TOO_MANY_COLUMNS else MOST_ROWS
-        super().__init__(UNREADABLE[problem], field="file", n=f"{n:,}", most=f"{most:,}", parts=-(-n // most))
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(UNREADABLE[problem], field="file")
+
+
+class TooManyRows(WrongInput):
+    sentence = N_(
+        "La lista tiene %(n)s filas y aquí caben %(most)s a la vez. Divídala en %(parts)s archivos y suba uno por uno."
+    )
+
+
+class TooManyColumns(WrongInput):
+    sentence = N_("La hoja tiene %(n)s columnas y aquí caben %(most)s. Deje solo las de los datos de la inscripción.")
 
 
 class NobodyInList(WrongInput):
@@ -107,11 +123,19 @@ class ListStarted(Refusal):
 
 
 class ListChanged(Refusal):
-    sentence = N_("Alguien cambió las columnas de esta lista mientras usted la veía. Revísela otra vez.")
+    sentence = N_("Alguien cambió esta lista mientras usted la veía. Revísela otra vez.")
+
+
+class UnknownRow(NotFound):
+    sentence = N_("Esa fila no está en la lista. Vuelva a la lista y escoja otra.")
+
+
+class UnclearM(WrongInput):
+    sentence = N_("En esa columna, M puede ser mujer o masculino. Diga cuál es.")
 
 
 class NobodyNew(Refusal):
-    sentence = N_("No hay a quién inscribir: todas las filas tienen errores, o ya estaban.")
+    sentence = N_("No hay a quién inscribir: a todas las filas les falta algo, o ya estaban.")
 
 
 async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Training]:
@@ -139,11 +163,7 @@ async def upload(training: Training, content: bytes, *, actor: Actor) -> ImportD
     """
     await check_takes_people(training)
     await limits.hit("import", str(actor.id), UPLOADS_PER_HOUR, 3_600)
-    sheet = sheet_of(await _opened(content))
-    if not sheet.rows:
-        raise NobodyInList(field="file")
-    if len(sheet.rows) > MOST_ROWS:
-        raise UnreadableList(Problem.TOO_MANY_ROWS, len(sheet.rows))
+    sheet = _proposed(await _opened(content))
     assert actor.id is not None
     async with transaction():
         draft = await ImportDraft.create(
@@ -160,27 +180,49 @@ async def upload(training: Training, content: bytes, *, actor: Actor) -> ImportD
         return draft
 
 
-async def _opened(content: bytes) -> Table:
-    read = partial(read_table, content, most_rows=MOST_ROWS + ROWS_ABOVE, most_columns=MOST_COLUMNS)
+async def _opened(content: bytes) -> list[Table]:
+    read = partial(read_tables, content, most_rows=MOST_ROWS + ROWS_ABOVE, most_columns=MOST_COLUMNS)
     try:
         return await asyncio.get_running_loop().run_in_executor(_readers, read)
     except UnreadableTable as exc:
-        # The header is no person, nor is what stands above it.
-        n_others = header_row(exc.first) + 1 if exc.first else 0
-        raise UnreadableList(exc.problem, exc.n - n_others) from exc
+        raise UnreadableList(exc.problem) from exc
 
 
-def sheet_in(draft: ImportDraft) -> Sheet:
-    """Refuses (ListGone) a forgotten list."""
+def _proposed(tables: Sequence[Table]) -> Sheet:
+    """The sheet that looks most like a list of people, with the others that could be taken. Refuses one too large."""
+    found = [sheet_of(table) for table in tables if table.rows]
+    if not found:
+        n = max(table.n_columns for table in tables)
+        raise TooManyColumns(field="file", n=f"{n:,}", most=f"{MOST_COLUMNS:,}")
+    sheet, n_rows = max(found, key=lambda one: people_in(one[0]))
+    if not sheet.rows:
+        raise NobodyInList(field="file")
+    if n_rows > MOST_ROWS:
+        parts = -(-n_rows // MOST_ROWS)
+        raise TooManyRows(field="file", n=f"{n_rows:,}", most=f"{MOST_ROWS:,}", parts=parts)
+    others = [one for one, n in found if one is not sheet and one.rows and n <= MOST_ROWS]
+    return replace(sheet, others=tuple(others))
+
+
+def sheet_in(draft: ImportDraft, number: int = 0) -> Sheet:
+    """The proposed one, or (`number`) another of the file. Refuses (ListGone) a forgotten list."""
+    sheets = sheets_in(draft)
+    return sheets[number] if number < len(sheets) else sheets[0]
+
+
+def sheets_in(draft: ImportDraft) -> list[Sheet]:
     if draft.rows is None:
         raise ListGone
-    return from_text(draft.rows)
+    sheet = from_text(draft.rows)
+    return [sheet, *sheet.others]
 
 
 def version_of(draft: ImportDraft) -> str:
-    """Names the columns, so that an older page does nothing."""
+    """Names the columns and what was put right, so that an older page does nothing."""
     sheet = sheet_in(draft)
-    standing = (sheet.headers, sorted(draft.columns.items()), sheet.municipality, sheet.actor_type)
+    for_all = (sheet.municipality, sheet.actor_type, sheet.m_means)
+    mended = sorted((number, sorted(typed.items())) for number, typed in sheet.mended.items())
+    standing = (sheet.headers, sorted(draft.columns.items()), for_all, mended, sorted(sheet.set_aside))
     return tokens.digest(json.dumps(standing), "columns")[:VERSION_LENGTH]
 
 
@@ -189,26 +231,78 @@ def _check_version(draft: ImportDraft, version: str | None) -> None:
         raise ListChanged
 
 
-async def assign_columns(
-    draft_id: UUID, chosen: Mapping[int, Field], *, municipality: str, actor_type: str, version: str | None = None
-) -> None:
-    """Say what the columns hold; all other columns are forgotten now.
+@dataclass(frozen=True, slots=True)
+class ForAll:
+    """What stands where the list says nothing, and what M means where its column does not tell."""
 
-    `municipality` and `actor_type` stand where the list says nothing. Refuses (ListChanged) another `version`.
+    municipality: str = ""
+    actor_type: str = ""
+    m_means: str | None = None
+
+
+async def assign_columns(
+    draft_id: UUID, chosen: Mapping[int, Field], for_all: ForAll, *, number: int = 0, version: str | None = None
+) -> None:
+    """Say what the columns of a sheet hold; all other columns and sheets are forgotten now.
+
+    Refuses (ListChanged) another `version`, and (UnclearM) a column of sexes whose M nobody explained.
     """
     async with transaction():
         draft = await _waiting(draft_id)
         _check_version(draft, version)
-        sheet, columns = assigned(sheet_in(draft), chosen)
-        draft.rows = as_text(replace(sheet, municipality=municipality, actor_type=actor_type))
+        sheet, columns = assigned(sheet_in(draft, number), chosen)
+        if for_all.m_means is None and Field.SEX in columns and values.has_unclear_m(sheet.column(columns[Field.SEX])):
+            raise UnclearM(field="m_means")
+        kept = replace(
+            sheet,
+            municipality=for_all.municipality,
+            actor_type=for_all.actor_type,
+            m_means=for_all.m_means or "",
+        )
+        await _keep(draft, kept, columns)
+
+
+async def _keep(draft: ImportDraft, sheet: Sheet, columns: Mapping[Field, int] | None = None) -> None:
+    draft.rows, draft.n_rows = as_text(sheet), len(sheet.rows)
+    if columns is not None:
         draft.columns = {field.value: number for field, number in columns.items()}
-        draft.n_rows = len(sheet.rows)
-        await draft.save(update_fields=["rows", "columns", "n_rows"])
+    await draft.save(update_fields=["rows", "columns", "n_rows"])
+
+
+def row_in(sheet: Sheet, number: int) -> int:
+    """The place of a row by its number. Refuses UnknownRow."""
+    place = next((place for place, row in enumerate(sheet.rows) if row.number == number), None)
+    if place is None:
+        raise UnknownRow
+    return place
+
+
+async def mend_row(draft_id: UUID, number: int, typed: Typed) -> None:
+    """Keep what staff typed instead of what the row says. Raises FormErrors."""
+    async with transaction():
+        draft = await _waiting(draft_id)
+        sheet = sheet_in(draft)
+        row_in(sheet, number)
+        check_row(typed, asks_permission=Field.PERMISSION.value in draft.columns)
+        told = {name: text for name in RowForm.model_fields if (text := typed.value(name).strip())}
+        mended = {**sheet.mended, number: told}
+        await _keep(draft, replace(sheet, mended=mended, set_aside=sheet.set_aside - {number}))
+
+
+async def set_row_aside(draft_id: UUID, number: int, *, is_aside: bool) -> None:
+    """Leave a row out, or take it in again."""
+    async with transaction():
+        draft = await _waiting(draft_id)
+        sheet = sheet_in(draft)
+        row_in(sheet, number)
+        aside = sheet.set_aside | {number} if is_aside else sheet.set_aside - {number}
+        await _keep(draft, replace(sheet, set_aside=aside))
 
 
 async def preview(draft: ImportDraft, training: Training) -> Preview:
     """`training` comes with its hub and the hub's seat."""
-    return await judge(await read_list(sheet_in(draft), draft.columns, training), training)
+    sheet = sheet_in(draft)
+    return await judge(await read_list(sheet, draft.columns, training), training, set_aside=sheet.set_aside)
 
 
 async def confirm(
@@ -235,8 +329,10 @@ async def confirm(
         draft = await _waiting(draft_id)
         if (draft.rows, draft.columns) != (seen.rows, seen.columns):
             raise ListChanged
-        draft.rows, draft.state = as_text(replace(sheet_in(draft), how=how)), ImportState.RUNNING
-        draft.user_id = actor.id
+        sheet = sheet_in(draft)
+        rows = tuple(row for row in sheet.rows if row.number not in sheet.set_aside)
+        draft.rows, draft.n_rows = as_text(replace(sheet, rows=rows, how=how)), len(rows)
+        draft.state, draft.user_id = ImportState.RUNNING, actor.id
         await begin(draft, judged)
         await record(
             "registrations.confirm_list",
@@ -294,7 +390,7 @@ async def begin(draft: ImportDraft, judged: Preview) -> None:
         refused={one.number: " ".join(one.why) for one in judged.of(Verdict.REFUSED)},
     )
     draft.outcomes = set_aside.as_text()
-    await draft.save(update_fields=["rows", "state", "user_id", "outcomes"])
+    await draft.save(update_fields=["rows", "n_rows", "state", "user_id", "outcomes"])
     await _enqueue(draft)
 
 
@@ -328,7 +424,7 @@ async def register_some(job: OutboxJob) -> None:
     with i18n.speaking(job.lang or i18n.SOURCE_LANGUAGE):
         rows = await read_list(from_text(draft.rows), draft.columns, training, part=slice(first, first + AT_ONCE))
         outcomes = outcomes_of(draft)
-        verdicts = [await _take(row, outcomes, training, actor) for row in rows]
+        verdicts = await _take(rows, outcomes, training, actor)
         async with transaction():
             (held,) = await lock(ImportDraft, [draft.id])
             if _is_at(held, first):
@@ -345,38 +441,46 @@ async def _actor(draft: ImportDraft) -> Actor:
     return await actor_of(user) if user else Actor(id=draft.user_id, role=NO_ROLE)
 
 
-async def _take(row: ListRow, outcomes: Outcomes, training: Training, actor: Actor) -> Verdict:
-    if row.number in outcomes.known:
-        return Verdict.KNOWN
-    if row.number in outcomes.refused:
-        return Verdict.REFUSED
-    try:
-        state = await _registered(row, training, actor)
-    except TooMany:
-        raise  # the program is busy: the row is as good as before, later
-    except Refusal as refusal:
-        outcomes.refused[row.number] = sentence_of(for_staff(refusal))
-        return Verdict.REFUSED
-    if state is None:
-        outcomes.known.append(row.number)
-        return Verdict.KNOWN
-    outcomes.states[state.value] = outcomes.states.get(state.value, 0) + 1
-    return Verdict.NEW
+async def _take(rows: Sequence[ListRow], outcomes: Outcomes, training: Training, actor: Actor) -> list[Verdict]:
+    """Rows set aside when the list was confirmed stay so; the others are registered together."""
+    known = set(outcomes.known)
+    coming = [row for row in rows if row.number not in known and row.number not in outcomes.refused]
+    for row, answer in zip(coming, await _registered(coming, training, actor), strict=True):
+        if answer is None:
+            known.add(row.number)
+        elif isinstance(answer, Refusal):
+            outcomes.refused[row.number] = sentence_of(for_staff(answer))
+        else:
+            outcomes.states[answer.value] = outcomes.states.get(answer.value, 0) + 1
+    outcomes.known = sorted(known)
+    return [
+        Verdict.REFUSED if row.number in outcomes.refused else Verdict.KNOWN if row.number in known else Verdict.NEW
+        for row in rows
+    ]
 
 
-async def _registered(row: ListRow, training: Training, actor: Actor) -> RegistrationState | None:
+async def _registered(
+    rows: Sequence[ListRow], training: Training, actor: Actor
+) -> list[RegistrationState | Refusal | None]:
     """None: another sign-up looks like it."""
+    wishes = [_keyed(row) for row in rows]
+    # In this order: another worker may have made one for this very row a moment ago.
+    alike = await all_alike(training.id, wishes)
+    standing = await states_by_key([key for row in rows for key in row.keys])
+    answers: list[RegistrationState | Refusal | None] = [
+        next((standing[key] for key in row.keys if key in standing), None) for row in rows
+    ]
+    new = [place for place, answer in enumerate(answers) if answer is None and alike[place] is None]
+    signed_up = await sign_up_all(training.id, [wishes[place] for place in new], actor=actor)
+    states = await states_of([one.group_id for one in signed_up if isinstance(one, SignedUp)])
+    for place, one in zip(new, signed_up, strict=True):
+        answers[place] = states[one.group_id] if isinstance(one, SignedUp) else one
+    return answers
+
+
+def _keyed(row: ListRow) -> SignUp:
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
-    group = await RegistrationGroup.filter(idempotency_key__in=row.keys).first()
-    if group is None:
-        group_id = await alike(training.id, row.wish)
-        if group_id is not None:
-            # Another worker may have made it for this very row a moment ago.
-            group = await RegistrationGroup.get(id=group_id)
-            return group.state if group.idempotency_key in row.keys else None
-        done = await sign_up(training.id, replace(row.wish, idempotency_key=row.key), actor=actor)
-        group = await RegistrationGroup.get(id=done.group_id)
-    return group.state
+    return replace(row.wish, idempotency_key=row.key)
 
 
 async def _count(
@@ -412,6 +516,27 @@ def _finish(draft: ImportDraft, outcomes: Outcomes) -> None:
     rows = tuple(row for row in sheet.rows if row.number in outcomes.refused)
     draft.state, draft.finished_at = ImportState.DONE, clock.now()
     draft.rows = as_text(replace(sheet, rows=rows)) if rows else None
+
+
+async def take_up_again(draft_id: UUID, *, actor: Actor) -> ImportDraft:
+    """The rows that a list left become a list of their own, to be put right. Refuses (ListGone) where none is left."""
+    assert actor.id is not None
+    async with transaction():
+        found = await lock(ImportDraft, [draft_id])
+        if not found or found[0].state is not ImportState.DONE:
+            raise ListGone
+        [old] = found
+        sheet, outcomes = sheet_in(old), outcomes_of(old)
+        old.rows, outcomes.refused = None, {}
+        old.outcomes = outcomes.as_text()
+        await old.save(update_fields=["rows", "outcomes"])
+        return await ImportDraft.create(
+            training_id=old.training_id,
+            user_id=actor.id,
+            rows=as_text(replace(sheet, how=None)),
+            columns=old.columns,
+            n_rows=len(sheet.rows),
+        )
 
 
 async def forget_old_lists() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from trainings.errors import WrongInput
 from trainings.lib.tabular import Row, Table
 from trainings.lib.text import fold
 from trainings.people.models import ConsentHow
+from trainings.registrations.imports.values import word_set
 from trainings.web.i18n import N_
 
 
@@ -24,8 +26,10 @@ class Field(StrEnum):
     MUNICIPALITY = "municipality"
     COMMUNITY = "community"
     ACTOR_TYPE = "actor_type"
+    OFFICE = "office"
     ORGANIZATION = "organization"
     PHONE = "phone"
+    OTHER_PHONE = "other_phone"
     EMAIL = "email"
     SEX = "sex"
     AGE = "age"
@@ -45,9 +49,11 @@ FIELDS: Mapping[Field, str] = {
     Field.FULL_NAME_SURNAMES_FIRST: N_("Apellidos y nombres en una columna"),
     Field.MUNICIPALITY: N_("Municipio"),
     Field.COMMUNITY: N_("Comunidad"),
-    Field.ACTOR_TYPE: N_("De parte de quién viene (tipo de actor o cargo)"),
+    Field.ACTOR_TYPE: N_("De parte de quién viene (tipo de actor)"),
+    Field.OFFICE: N_("Cargo (en el COCODE o en su institución)"),
     Field.ORGANIZATION: N_("Organización o institución"),
     Field.PHONE: N_("Teléfono"),
+    Field.OTHER_PHONE: N_("Otro teléfono"),
     Field.EMAIL: N_("Correo"),
     Field.SEX: N_("Sexo"),
     Field.AGE: N_("Edad"),
@@ -66,8 +72,10 @@ MODEL_HEADER = (
     "Municipio",
     "Comunidad",
     "Tipo de actor",
+    "Cargo",
     "Organización",
     "Teléfono",
+    "Otro teléfono",
     "Correo",
     "Sexo",
     "Edad",
@@ -84,6 +92,8 @@ MODEL_HEADER = (
 JOINED = frozenset({Field.GIVEN_NAMES, Field.SURNAMES})
 """In several columns: "primer nombre", "segundo nombre"."""
 WHOLE_NAMES = frozenset({Field.FULL_NAME, Field.FULL_NAME_SURNAMES_FIRST})
+_OF_NOBODY = frozenset({Field.MUNICIPALITY, Field.COMMUNITY, Field.ACTOR_TYPE, Field.LANGUAGE, Field.PERMISSION})
+"""Often filled in for lines that are still empty."""
 
 
 class Forbidden(StrEnum):
@@ -113,14 +123,10 @@ NOT_KEPT: Mapping[Forbidden, str] = {
 }
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_IDLE_WORDS = _words("de del la las el los lo en que su sus no num numero")
+_IDLE_WORDS = word_set("de del la las el los lo en que su sus no num numero")
 
 _FORBIDDEN_WORDS: Mapping[Forbidden, frozenset[str]] = {
-    kind: _words(telling)
+    kind: word_set(telling)
     for kind, telling in {
         Forbidden.DOCUMENT: "dpi cui cedula pasaporte nit identificacion documento",
         Forbidden.BIRTH_DATE: "nacimiento cumpleano nacio nacida nacido",
@@ -138,11 +144,12 @@ _FORBIDDEN_WORDS: Mapping[Forbidden, frozenset[str]] = {
     }.items()
 }
 
-_PHONE_WORDS = _words("telefono celular tel movil whatsapp")
-_GUARDIAN_WORDS = _words("encargado encargada madre padre mama papa responsable tutor tutora")
+_PHONE_WORDS = word_set("telefono celular tel movil whatsapp")
+_OTHER_WORDS = word_set("otro segundo alterno adicional")
+_GUARDIAN_WORDS = word_set("encargado encargada madre padre mama papa responsable tutor tutora")
 
 _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
-    (field, _words(telling))
+    (field, word_set(telling))
     for field, telling in (
         (Field.GUARDIAN_RELATION, "parentesco relacion vinculo"),
         (Field.ASSENT, "asentimiento participar"),
@@ -154,7 +161,8 @@ _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
         (Field.AGE, "edad"),
         (Field.COMMUNITY, "comunidad aldea caserio barrio canton colonia paraje finca"),
         (Field.MUNICIPALITY, "municipio"),
-        (Field.ACTOR_TYPE, "actor cargo sector puesto parte"),
+        (Field.ACTOR_TYPE, "actor sector parte"),
+        (Field.OFFICE, "cargo puesto"),
         (Field.ORGANIZATION, "organizacion institucion entidad dependencia"),
     )
 )
@@ -162,6 +170,17 @@ _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
 _CUI = re.compile(r"\d{4}[ -]?\d{5}[ -]?\d{4}")
 _DATE = re.compile(r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4})(?: .*)?")
 _ROWS_LOOKED_AT = 15
+
+_SEXES = {"h": "Hombre", "hombre": "Hombre", "masculino": "Hombre", "f": "Mujer", "femenino": "Mujer", "mujer": "Mujer"}
+_SEXES["m"] = ""
+"""What M means says the column beside it."""
+_OTHER_SEX = {"Hombre": "Mujer", "Mujer": "Hombre", "": ""}
+_CROSSES = frozenset({"", "x", "1", "si", "h", "m", "f"})
+_TOTAL = re.compile(r"(?:sub|gran )? ?total(?:es)?\b|suma(?:toria)?\b")
+_FOOT = re.compile(
+    r"(?:elabor|revis|autoriz|aprob)(?:o|ado)\b|vo bo|visto bueno|responsable|nombre y firma|firma|sello|lugar y fecha"
+    r"|facilitador|observaciones|hombres|mujeres"
+)
 
 
 # -- columns
@@ -180,7 +199,8 @@ def field_of(header: str) -> Field | None:
     words = words_of(header)
     known = set(words)
     if known & _PHONE_WORDS:
-        return Field.GUARDIAN_PHONE if known & _GUARDIAN_WORDS else Field.PHONE
+        own = Field.OTHER_PHONE if known & _OTHER_WORDS else Field.PHONE
+        return Field.GUARDIAN_PHONE if known & _GUARDIAN_WORDS else own
     if {"viene", "como"} <= known:
         return Field.ACTOR_TYPE
     by_word = next((field for field, telling in _BY_WORD if known & telling), None)
@@ -201,13 +221,15 @@ def _name_field(words: list[str]) -> Field | None:
 
 
 def match(headers: Sequence[str]) -> dict[int, Field]:
-    """Each field once; names may be spread over columns.
+    """Each field once; names may be spread over columns, and a second column of telephones holds the other one.
 
     «Nombre» without a column for surnames is the whole name.
     """
     found: dict[int, Field] = {}
     for number, header in enumerate(headers):
         field = field_of(header)
+        if field is Field.PHONE and field in found.values():
+            field = Field.OTHER_PHONE
         if field is not None and (field in JOINED or field not in found.values()):
             found[number] = field
     if Field.SURNAMES not in found.values():
@@ -242,8 +264,20 @@ def _most(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
     return 2 * sum(pattern.fullmatch(value) is not None for value in values) > len(values)
 
 
-def header_row(rows: Sequence[Row]) -> int:
-    """The first row with most known words: titles and dates may stand above it. Where none has two, the first row."""
+# -- the head, and what is no person
+
+
+def _head(rows: Sequence[Row]) -> tuple[Sequence[str], int]:
+    """The titles, and how many rows reach to them: titles and dates may stand above, and the head may have two rows."""
+    best = _head_row(rows)
+    for top in (best, best - 1):
+        if 0 <= top < len(rows) - 1 and _is_of_two_rows(rows[top], rows[top + 1]):
+            return _of_two_rows(rows[top], rows[top + 1]), top + 2
+    return rows[best].cells, best + 1
+
+
+def _head_row(rows: Sequence[Row]) -> int:
+    """The first row with most known words. Where none has two, the first row."""
     scores = [sum(_is_known(cell) for cell in row.cells) for row in rows[:_ROWS_LOOKED_AT]]
     best = max(scores)
     return scores.index(best) if best > 1 else 0
@@ -251,6 +285,64 @@ def header_row(rows: Sequence[Row]) -> int:
 
 def _is_known(cell: str) -> bool:
     return len(cell) <= 60 and (field_of(cell) is not None or forbidden(cell, ()) is not None)
+
+
+def _is_of_two_rows(upper: Row, lower: Row) -> bool:
+    """The lower row has titles only below cells that were merged across; the others were merged downwards."""
+    filled = [number for number, cell in enumerate(lower.cells) if cell]
+    return (
+        bool(filled)
+        and all(_is_known(lower.cells[number]) or _sex_in(lower.cells[number]) for number in filled)
+        and all(not cell_at(upper, number) or not cell_at(upper, number + 1) for number in filled)
+        and any(_is_known(cell) and not cell_at(lower, number) for number, cell in enumerate(upper.cells))
+    )
+
+
+def _of_two_rows(upper: Row, lower: Row) -> list[str]:
+    titles, above = [], ""
+    for number in range(max(len(upper.cells), len(lower.cells))):
+        above, own = cell_at(upper, number) or above, cell_at(lower, number)
+        both = f"{above} {own}"
+        # «Ubicación» alone is a place that we do not keep; above «Municipio» it is only a word.
+        is_enough = _is_known(own) and forbidden(both, ()) is not None
+        titles.append((own if is_enough else both) if own else cell_at(upper, number))
+    return titles
+
+
+def _sex_in(title: str) -> str:
+    """The letter or word of one sex, as a column of crosses is called: «Sexo H», «Mujeres»."""
+    words = [word for word in fold(title).split() if word not in ("sexo", "genero")]
+    return words[0].removesuffix("s") if len(words) == 1 and words[0].removesuffix("s") in _SEXES else ""
+
+
+def _with_sex_in_one_column(titles: Sequence[str], rows: Sequence[Row]) -> tuple[Sequence[str], Sequence[Row]]:
+    """Two columns with crosses, H and M or F and M, become one with words."""
+    found = {number: sex for number, title in enumerate(titles) if (sex := _sex_in(title))}
+    if len(found) != 2 or not all(fold(cell_at(row, number)) in _CROSSES for row in rows for number in found):
+        return titles, rows
+    first, second = found
+    meaning = {
+        number: _SEXES[sex] or _OTHER_SEX[_SEXES[found[first + second - number]]] for number, sex in found.items()
+    }
+    if set(meaning.values()) != {"Hombre", "Mujer"}:
+        return titles, rows
+    joined = []
+    for row in rows:
+        crossed = [meaning[number] for number in found if cell_at(row, number)]
+        cells = list(row.cells) + [""] * (second + 1 - len(row.cells))
+        cells[first], cells[second] = (crossed[0] if len(crossed) == 1 else ""), ""
+        joined.append(Row(row.number, tuple(cells)))
+    return ["Sexo" if n == first else "" if n == second else title for n, title in enumerate(titles)], joined
+
+
+def _is_person(row: Row, titles: Sequence[str]) -> bool:
+    """No line of totals, none of the foot of a paper list, and not the head again."""
+    filled = [(number, fold(cell)) for number, cell in enumerate(row.cells) if cell]
+    words = next((text for _number, text in filled if not text.isdigit()), "")
+    is_total = bool(_TOTAL.match(words))
+    is_foot = len(filled) <= 2 and bool(_FOOT.match(words))
+    n_titles = sum(number < len(titles) and text == fold(titles[number]) for number, text in filled if text)
+    return not (is_total or is_foot or n_titles >= 2)
 
 
 # -- the sheet
@@ -270,19 +362,26 @@ class ChosenTwice(WrongInput):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`headers` of kept columns; `dropped`: (header, why). `municipality` and `actor_type` stand where the list says
-    nothing; `how` its people consented, once confirmed.
+    """`headers` of kept columns; `dropped`: (header, why); `left_out`: numbers of lines that are no people.
+
+    `municipality` and `actor_type` stand where the list says nothing, `m_means` where its column does not tell what M
+    is. `mended`: what staff typed for a row, by field of its form; `set_aside`: rows that staff left out. `how` its
+    people consented, once confirmed. `others`: further sheets of the file, until the columns are said.
     """
 
     headers: tuple[str, ...]
     rows: tuple[Row, ...]
     dropped: tuple[tuple[str, Forbidden], ...] = ()
+    left_out: tuple[int, ...] = ()
     is_guessed: bool = False
     name: str = ""
-    n_other_sheets: int = 0
     municipality: str = ""
     actor_type: str = ""
+    m_means: str = ""
+    mended: Mapping[int, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    set_aside: frozenset[int] = frozenset()
     how: ConsentHow | None = None
+    others: tuple[Sheet, ...] = ()
 
     def column(self, number: int) -> list[str]:
         return [cell_at(row, number) for row in self.rows]
@@ -292,27 +391,35 @@ def cell_at(row: Row, number: int) -> str:
     return row.cells[number] if number < len(row.cells) else ""
 
 
-def sheet_of(table: Table) -> Sheet:
-    start = header_row(table.rows)
-    header, rows = table.rows[start], table.rows[start + 1 :]
-    n_columns = max(len(row.cells) for row in table.rows[start:])
+def sheet_of(table: Table) -> tuple[Sheet, int]:
+    """Also how many rows stand below the head of a table with more than were read."""
+    titles, n_above = _head(table.rows)
+    below = table.rows[n_above:]
+    titles, people = _with_sex_in_one_column(titles, [row for row in below if _is_person(row, titles)])
     kept, dropped = [], []
-    for number in range(n_columns):
-        title = cell_at(header, number)[:80]
-        values = [cell_at(row, number) for row in rows]
+    for number in range(max(len(titles), *(len(row.cells) for row in people), 0)):
+        title = titles[number][:80] if number < len(titles) else ""
+        values = [cell_at(row, number) for row in people]
         why = forbidden(title, values)
         if why is not None:
             dropped.append((title, why))
         elif title or any(values):
             kept.append((number, title))
-    return Sheet(
+    sheet = Sheet(
         headers=tuple(title for _number, title in kept),
-        rows=tuple(Row(row.number, tuple(cell_at(row, number) for number, _title in kept)) for row in rows),
+        rows=tuple(Row(row.number, tuple(cell_at(row, number) for number, _title in kept)) for row in people),
         dropped=tuple(dropped),
+        left_out=tuple(sorted({row.number for row in below} - {row.number for row in people})),
         is_guessed=table.is_guessed,
-        name=table.sheet,
-        n_other_sheets=table.n_other_sheets,
+        name=table.name,
     )
+    return sheet, table.n_rows - n_above
+
+
+def people_in(sheet: Sheet) -> tuple[bool, int, int]:
+    """The larger, the more it looks like a list of people: it has their names, known columns, rows."""
+    fields = set(match(sheet.headers).values())
+    return bool(sheet.rows) and not fields.isdisjoint(JOINED | WHOLE_NAMES), len(fields), len(sheet.rows)
 
 
 def assigned(sheet: Sheet, chosen: Mapping[int, Field]) -> tuple[Sheet, dict[Field, int]]:
@@ -328,11 +435,13 @@ def assigned(sheet: Sheet, chosen: Mapping[int, Field]) -> tuple[Sheet, dict[Fie
         columns_of.setdefault(field, []).append(number)
     _check_names(columns_of)
     fields = list(columns_of)
+    telling = [number for number, field in enumerate(fields) if field not in _OF_NOBODY]
     rows = [Row(row.number, tuple(_joined(row, columns_of[field]) for field in fields)) for row in sheet.rows]
     kept = replace(
         sheet,
         headers=tuple(" ".join(sheet.headers[number] for number in columns_of[field]) for field in fields),
-        rows=tuple(row for row in rows if any(row.cells)),
+        rows=tuple(row for row in rows if any(row.cells[number] for number in telling)),
+        others=(),
     )
     return kept, {field: number for number, field in enumerate(fields)}
 
@@ -353,30 +462,45 @@ def _joined(row: Row, numbers: Sequence[int]) -> str:
 
 
 def as_text(sheet: Sheet) -> str:
-    kept: dict[str, Any] = {
+    return json.dumps(_plain(sheet), ensure_ascii=False)
+
+
+def _plain(sheet: Sheet) -> dict[str, Any]:
+    return {
         "headers": sheet.headers,
         "rows": [(row.number, row.cells) for row in sheet.rows],
         "dropped": sheet.dropped,
+        "left_out": sheet.left_out,
         "is_guessed": sheet.is_guessed,
         "name": sheet.name,
-        "n_other_sheets": sheet.n_other_sheets,
         "municipality": sheet.municipality,
         "actor_type": sheet.actor_type,
+        "m_means": sheet.m_means,
+        "mended": [(number, dict(typed)) for number, typed in sheet.mended.items()],
+        "set_aside": sorted(sheet.set_aside),
         "how": sheet.how,
+        "others": [_plain(one) for one in sheet.others],
     }
-    return json.dumps(kept, ensure_ascii=False)
 
 
 def from_text(text: str) -> Sheet:
-    kept = json.loads(text)
+    return _sheet(json.loads(text))
+
+
+def _sheet(kept: Mapping[str, Any]) -> Sheet:
+    """Also of the release before, which knew fewer things: a list may wait through an update."""
     return Sheet(
         headers=tuple(kept["headers"]),
         rows=tuple(Row(number, tuple(cells)) for number, cells in kept["rows"]),
         dropped=tuple((title, Forbidden(why)) for title, why in kept["dropped"]),
+        left_out=tuple(kept.get("left_out", ())),
         is_guessed=kept["is_guessed"],
         name=kept["name"],
-        n_other_sheets=kept["n_other_sheets"],
         municipality=kept["municipality"],
         actor_type=kept["actor_type"],
+        m_means=kept.get("m_means", ""),
+        mended=dict(kept.get("mended", ())),
+        set_aside=frozenset(kept.get("set_aside", ())),
         how=ConsentHow(kept["how"]) if kept["how"] else None,
+        others=tuple(_sheet(one) for one in kept.get("others", ())),
     )

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
 from trainings.people.models import ActorType, ConsentHow
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
-from trainings.registrations.imports.actions import AGREED
+from trainings.registrations.imports.actions import AGREED, ForAll
 from trainings.registrations.imports.columns import Field
 from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_
@@ -35,8 +35,17 @@ class ConfirmForm(Form):
 
 
 class ColumnsForm(Form):
+    """`m_means`: a sex, or `nd`: nobody knows. `sheet`: its place in the file."""
+
     municipality: Annotated[str, AfterValidator(_place)] = ""
     actor_type: ActorType | None = None
+    m_means: Literal["mujer", "hombre", "nd"] | None = None
+    sheet: int = 0
+
+    @property
+    def for_all(self) -> ForAll:
+        means = "" if self.m_means == "nd" else self.m_means
+        return ForAll(self.municipality, self.actor_type or "", means)
 
 
 def chosen_columns(typed: Typed) -> dict[int, Field]:

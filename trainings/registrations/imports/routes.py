@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -12,10 +13,13 @@ from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.errors import Refusal
+from trainings.lib.phones import show_phone
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
 from trainings.people import choices
+from trainings.people.models import ActorType, AgeGroup
 from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
+from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.desk.person import training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.imports import actions
@@ -32,12 +36,13 @@ from trainings.registrations.imports.columns import (
     match,
 )
 from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
-from trainings.registrations.imports.rows import Judged, Verdict, labels_of
+from trainings.registrations.imports.rows import Judged, Preview, Verdict, labels_of
+from trainings.registrations.imports.values import has_unclear_m
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.files import download, read_upload
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, ListPage, Typed, asked_page, beside, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -46,9 +51,10 @@ UPLOAD = "/panel/capacitaciones/{id:uuid}/importar"
 LISTS = "/panel/importaciones"
 ONE = LISTS + "/{id:uuid}"
 
-FIRST_ROWS = 20
-MOST_ERRORS_SHOWN = 200
-MOST_TWINS_SHOWN = 100
+ROWS_OF_PAGE = 50
+MOST_SHOWN = 200
+"""Of rows to see, above the pages of all."""
+MOST_COLUMNS_OPEN = 20
 N_SAMPLES = 3
 LONGEST_SAMPLE = 40
 NUMBER_HEADER, WHY_HEADER = "Fila", "Por qué no se inscribió"
@@ -117,8 +123,8 @@ async def assign(request: Request) -> Response:
         await actions.assign_columns(
             draft.id,
             chosen_columns(typed),
-            municipality=form.municipality,
-            actor_type=form.actor_type or "",
+            form.for_all,
+            number=form.sheet,
             version=typed.value("version"),
         )
     except actions.ListChanged as changed:
@@ -137,31 +143,42 @@ def _look_again(draft: ImportDraft, changed: actions.ListChanged) -> Response:
 def _columns_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
-    sheet = actions.sheet_in(draft)
+    asked = form.value("sheet") if form else request.query_params.get("hoja", "")
+    number = int(asked) if asked.isdecimal() and len(asked) < 3 else 0
+    sheet = actions.sheet_in(draft, number)
     guessed = {number: Field(field) for field, number in draft.columns.items()} or match(sheet.headers)
     context = {
         "training": training,
         "draft": draft,
         "version": actions.version_of(draft),
         "form": form,
-        "columns": [
-            {
-                "name": f"{COLUMN}{number}",
-                "header": header or gettext(N_("Columna sin título")),
-                "samples": _samples(sheet, number),
-                "value": guessed.get(number, ""),
-            }
-            for number, header in enumerate(sheet.headers)
-        ],
+        "sheet": sheet,
+        "number": number,
+        "sheets": [(one.name, len(one.rows)) for one in actions.sheets_in(draft)],
+        "columns": [_column(sheet, number, guessed) for number in range(len(sheet.headers))],
+        "most_open": MOST_COLUMNS_OPEN,
+        "asks_m": bool(form and form.error("m_means")) or _has_unclear_m(sheet, guessed),
         "fields": [(field.value, gettext(words)) for field, words in FIELDS.items()],
         "notices": _notices(sheet),
         "dropped": [(title, gettext(NOT_KEPT[why])) for title, why in sheet.dropped],
         "municipality": sheet.municipality or training.hub.seat_id,
-        "actor_type": sheet.actor_type,
         "departments": choices.municipalities_by_department(training.hub.seat.department),
         "actor_types": choices.actor_types(),
     }
     return render(request, "registrations/imports/columns.html", context, status=status)
+
+
+def _column(sheet: Sheet, number: int, guessed: Mapping[int, Field]) -> dict[str, str]:
+    return {
+        "name": f"{COLUMN}{number}",
+        "header": sheet.headers[number] or gettext(N_("Columna sin título")),
+        "samples": _samples(sheet, number),
+        "value": guessed.get(number, ""),
+    }
+
+
+def _has_unclear_m(sheet: Sheet, fields: Mapping[int, Field]) -> bool:
+    return any(field is Field.SEX and has_unclear_m(sheet.column(number)) for number, field in fields.items())
 
 
 def _samples(sheet: Sheet, number: int) -> str:
@@ -181,10 +198,6 @@ def _notices(sheet: Sheet) -> list[str]:
     if sheet.is_guessed:
         told.append(
             gettext(N_("El archivo no dice cómo guarda las tildes y la ñ. Vea abajo si los nombres salen bien."))
-        )
-    if sheet.n_other_sheets:
-        told.append(
-            gettext(N_("El archivo tiene varias hojas. Solo se lee la primera, «%(name)s».")) % {"name": sheet.name}
         )
     return told
 
@@ -213,42 +226,147 @@ async def show(request: Request) -> Response:
 async def _preview_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
-    preview = await actions.preview(draft, training)
-    refused, twins, repeated = preview.of(Verdict.REFUSED), preview.twins, preview.repeated
+    preview, sheet = await actions.preview(draft, training), actions.sheet_in(draft)
+    page = _page_of(preview.rows, asked_page(request.query_params))
     context = {
         "training": training,
         "draft": draft,
         "version": actions.version_of(draft),
         "form": form,
-        "notes": sorted(preview.notes.items()),
         "n": {verdict.value: len(preview.of(verdict)) for verdict in Verdict},
-        "rows": [_preview_row(one) for one in preview.rows[:FIRST_ROWS]],
-        "refused": [(one.number, one.row.label, one.why) for one in refused[:MOST_ERRORS_SHOWN]],
-        "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
-        "n_twins": len(twins),
+        "page": page,
+        "beside": beside(request, page.start // ROWS_OF_PAGE + 1, page),
+        "rows": [_preview_row(one) for one in page.rows],
         "free": training.n_free,
         "why_closed": why_closed(training, list(training.sessions)),
-        "twins": [(one.number, one.row.label) for one in twins[:MOST_TWINS_SHOWN]],
-        "n_repeated": len(repeated),
-        "repeated": [(one.number, one.row.label, one.same_as) for one in repeated[:MOST_TWINS_SHOWN]],
         "has_whole_names": not {Field.GIVEN_NAMES.value} & draft.columns.keys(),
+        "left_out": sheet.left_out,
+        **(_what_to_see(preview) if not page.start else {}),
     }
     return render(request, "registrations/imports/preview.html", context, status=status)
 
 
-def _preview_row(one: Judged) -> dict[str, Any]:
-    shown: dict[str, Any] = {"number": one.number, "verdict": one.verdict.value, "why": one.why, "label": one.row.label}
-    if one.row.wish is None:
-        return shown
-    person = one.row.wish.first.person
-    code = person.municipality_code
-    return shown | {
-        "given_names": person.given_names,
-        "surnames": person.surnames,
-        "municipality": by_code()[code].full_name if code else gettext(choices.ANOTHER_PLACE_WORDS),
-        "community": person.community,
-        "actor_type": gettext(ACTOR_TYPES[person.actor_type]),
+def _page_of(rows: Sequence[Judged], number: int) -> ListPage[Judged]:
+    """The last page instead of one behind it."""
+    start = min(number - 1, max(len(rows) - 1, 0) // ROWS_OF_PAGE) * ROWS_OF_PAGE
+    return ListPage(rows[start : start + ROWS_OF_PAGE], start, len(rows))
+
+
+def _what_to_see(preview: Preview) -> dict[str, Any]:
+    """Above the rows of the first page."""
+    refused, twins, repeated = preview.of(Verdict.REFUSED), preview.twins, preview.repeated
+    remarked = [one for one in preview.rows if one.row.remarks and one.verdict is Verdict.NEW]
+    return {
+        "notes": sorted(preview.notes.items()),
+        "refused": [(one.number, one.row.label, one.why) for one in refused[:MOST_SHOWN]],
+        "n_more": max(len(refused) - MOST_SHOWN, 0),
+        "remarked": [(one.number, one.row.label, one.row.remarks) for one in remarked[:MOST_SHOWN]],
+        "n_remarked": len(remarked),
+        "twins": [(one.number, one.row.label, one.why) for one in twins[:MOST_SHOWN]],
+        "n_twins": len(twins),
+        "repeated": [(one.number, one.row.label, one.why) for one in repeated[:MOST_SHOWN]],
+        "n_repeated": len(repeated),
     }
+
+
+def _preview_row(one: Judged) -> dict[str, Any]:
+    typed = one.row.typed
+    code, actor_type = typed.value("municipality"), typed.value("actor_type")
+    numbers = [number for name in ("phone", "other_phone") if (number := typed.value(name))]
+    return {
+        "number": one.number,
+        "verdict": one.verdict.value,
+        "why": one.why,
+        "remarks": one.row.remarks,
+        "label": one.row.label,
+        "given_names": typed.value("given_names"),
+        "surnames": typed.value("surnames"),
+        "municipality": _place_in_words(code),
+        "community": typed.value("community"),
+        "actor_type": gettext(ACTOR_TYPES[ActorType(actor_type)]) if actor_type else "",
+        "organization": typed.value("organization"),
+        "contacts": [*map(show_phone, numbers), *filter(None, [typed.value("email")])],
+    }
+
+
+def _place_in_words(code: str) -> str:
+    known = by_code().get(code)
+    return known.full_name if known else gettext(choices.ANOTHER_PLACE_WORDS) if code == ANOTHER_PLACE else code
+
+
+# -- one row, put right by hand
+
+
+@allow(*DESK)
+async def row(request: Request) -> Response:
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
+    if draft.state is not ImportState.PREVIEW or not draft.columns:
+        return redirect(_path(draft))
+    return await _row_page(request, draft, training)
+
+
+@allow(*DESK)
+async def mend(request: Request) -> Response:
+    """Save the row, leave it out (`aside`), or take it in again (`in`)."""
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
+    number, typed = request.path_params["row"], await read_form(request)
+    before = _judged(await actions.preview(draft, training), number)
+    done = typed.value("do")
+    try:
+        if done in ("aside", "in"):
+            await actions.set_row_aside(draft.id, number, is_aside=done == "aside")
+        else:
+            await actions.mend_row(draft.id, number, typed)
+    except actions.ListStarted:
+        return redirect(_path(draft))
+    except FormErrors as exc:
+        return await _row_page(request, draft, training, exc.typed, 422)
+    return await _to_next_row(await ImportDraft.get(id=draft.id), training, before)
+
+
+def _judged(preview: Preview, number: int) -> Judged:
+    found = next((one for one in preview.rows if one.number == number), None)
+    if found is None:
+        raise actions.UnknownRow
+    return found
+
+
+async def _to_next_row(draft: ImportDraft, training: Training, before: Judged) -> Response:
+    """From a row to mend to the next one; from any other back to its place in the list."""
+    rows = (await actions.preview(draft, training)).rows
+    left = [one.number for one in rows if one.verdict is Verdict.REFUSED and one.number != before.number]
+    said = gettext(N_("La fila %(n)s quedó guardada.")) % {"n": before.number}
+    if before.verdict is Verdict.REFUSED and left:
+        following = next((number for number in left if number > before.number), left[0])
+        return redirect(f"{_path(draft)}/fila/{following}", said)
+    place = next(place for place, one in enumerate(rows) if one.number == before.number)
+    return redirect(f"{_path(draft)}?pagina={place // ROWS_OF_PAGE + 1}#fila-{before.number}", said)
+
+
+async def _row_page(
+    request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
+) -> Response:
+    preview, sheet = await actions.preview(draft, training), actions.sheet_in(draft)
+    judged = _judged(preview, request.path_params["row"])
+    typed = form or judged.row.typed
+    band = typed.value("age_group")
+    context = {
+        "training": training,
+        "draft": draft,
+        "judged": judged,
+        "n_left": len(preview.of(Verdict.REFUSED)),
+        "cells": [(title, text) for title, text in zip(sheet.headers, judged.row.row.cells, strict=False) if text],
+        "form": typed,
+        "refused": [] if judged.row.errors or form or judged.verdict is not Verdict.REFUSED else judged.why,
+        "is_minor": bool(band) and AgeGroup(band).is_minor if band in set(AgeGroup) else False,
+        "asks_permission": Field.PERMISSION.value in draft.columns,
+        **choices.of_person(training.hub.seat.department),
+        "relations": choices.relations(),
+    }
+    return render(request, "registrations/imports/row.html", context, status=status)
+
+
+# -- confirmed, or thrown away
 
 
 @allow(*DESK)
@@ -276,6 +394,12 @@ async def discard(request: Request) -> Response:
 
 
 @allow(*DESK)
+async def take_up_again(request: Request) -> Response:
+    draft, _training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
+    return redirect(_path(await actions.take_up_again(draft.id, actor=request.state.actor)))
+
+
+@allow(*DESK)
 async def progress(request: Request) -> Response:
     draft, _training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     told = {"state": draft.state.value, "n_rows": draft.n_rows, "n_done": draft.n_done, "words": _words(draft)}
@@ -294,8 +418,8 @@ def _done_page(request: Request, draft: ImportDraft, training: Training) -> Resp
         "training": training,
         "draft": draft,
         "stand": _how_they_stand(outcomes.states),
-        "refused": refused[:MOST_ERRORS_SHOWN],
-        "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
+        "refused": refused[:MOST_SHOWN],
+        "n_more": max(len(refused) - MOST_SHOWN, 0),
         "is_forgotten": draft.outcomes is None,
     }
     return render(request, "registrations/imports/done.html", context)
@@ -362,8 +486,11 @@ routes: list[BaseRoute] = [
     Route(ONE, show),
     Route(ONE + "/columnas", columns),
     Route(ONE + "/columnas", assign, methods=["POST"]),
+    Route(ONE + "/fila/{row:int}", row),
+    Route(ONE + "/fila/{row:int}", mend, methods=["POST"]),
     Route(ONE + "/avance", progress),
     Route(ONE + "/errores.csv", errors_file),
     Route(ONE + "/confirmar", confirm, methods=["POST"]),
     Route(ONE + "/descartar", discard, methods=["POST"]),
+    Route(ONE + "/seguir", take_up_again, methods=["POST"]),
 ]

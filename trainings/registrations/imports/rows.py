@@ -1,22 +1,27 @@
+"""A row of a list, read as one person: what is optional and cannot be read is left empty and named, the rest waits for
+somebody who puts it right on the screen.
+"""
+
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from trainings.db import keyring, reads
 from trainings.errors import Refusal
-from trainings.lib.phones import parse_phone
+from trainings.lib.phones import is_email, show_phone
 from trainings.lib.tabular import Row, is_formula
-from trainings.lib.text import TextTooLong, UnreadableText, clean, fold
+from trainings.lib.text import fold
 from trainings.people.actions import GuardianContact
-from trainings.people.forms import NAME_LENGTH, PersonForm
-from trainings.people.models import ConsentHow, ConsentPurpose, Sex
+from trainings.people.forms import NAME_LENGTH, PersonForm, Phone, printable
+from trainings.people.models import ActorType, ConsentHow, ConsentPurpose, Relation, Sex
 from trainings.places.data import by_code
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.look_alikes import COLUMNS, Seen, signs_of_who_comes
@@ -31,6 +36,7 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 KEY_BEGINS = "import-"
 KEY_LENGTH = 48
@@ -38,16 +44,34 @@ KEY_LENGTH = 48
 
 MOST_KEYS = 500
 ALL = slice(None)
+LONGEST_NAMED = 40
 
-_TEXTS = (Field.COMMUNITY, Field.ORGANIZATION)
-_WRITTEN = frozenset({*_TEXTS, *WHOLE_NAMES, Field.GIVEN_NAMES, Field.SURNAMES, Field.GUARDIAN_NAME})
-"""A text that begins like a formula is an error."""
+_LABELS = {field.value: words for field, words in FIELDS.items()} | {"age_group": FIELDS[Field.AGE]}
+_REQUIRED = frozenset({"given_names", "surnames", "municipality"})
+_OF_GUARDIAN = ("guardian_name", "guardian_relation", "guardian_phone")
+_DECIDED = frozenset({"age_group", "permission", "assent", *_OF_GUARDIAN, *_REQUIRED})
+"""Somebody has to answer for these; all else may stay empty."""
+
+
+class RowForm(PersonForm):
+    """One person, and the guardian of a minor. `assent` and `permission` are `yes` or nothing."""
+
+    other_phone: Phone = None
+    guardian_name: Annotated[str, printable(2 * NAME_LENGTH + 1)] = ""
+    guardian_relation: Relation | None = None
+    guardian_phone: Phone = None
+    assent: str = ""
+    permission: str = ""
+
+    @property
+    def is_minor(self) -> bool:
+        return self.age_group is not None and self.age_group.is_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`columns`: field -> column. `municipality` and `actor_type` stand where the list says nothing; `department`
-    decides between equal names.
+    decides between equal names; `m_means` where the column of sexes does not tell.
     """
 
     training_id: UUID
@@ -55,21 +79,26 @@ class Reading:
     columns: Mapping[Field, int]
     municipality: str = ""
     actor_type: str = ""
+    m_means: str = ""
+    mended: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     how: ConsentHow = ConsentHow.PAPER
 
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """A wish, or errors. `key` is equal for equal rows of one training, `keys` has it under every secret key; `label`:
-    the name as written; `notes`: our decisions.
+    """A wish, or errors. `typed`: the row as a form of its own, to be put right. `key` is equal for equal rows of one
+    training, `keys` has it under every secret key; `label`: the name as written; `notes`: our decisions; `remarks`:
+    what of this row was not taken.
     """
 
     row: Row
     label: str
+    typed: Typed
     wish: SignUp | None
     keys: tuple[str, ...]
     errors: tuple[str, ...]
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
     @property
     def number(self) -> int:
@@ -81,7 +110,8 @@ class ListRow:
 
 
 def read_rows(rows: Sequence[Row], reading: Reading, *, part: slice = ALL) -> list[ListRow]:
-    m_means = values.meaning_of_m(_cell(row, reading.columns.get(Field.SEX)) for row in rows)
+    sexes = reading.columns.get(Field.SEX)
+    m_means = values.meaning_of_m(_cell(row, sexes) for row in rows) if sexes is not None else None
     return [_RowReader(row, reading, m_means).read() for row in rows[part]]
 
 
@@ -95,18 +125,39 @@ async def read_list(
         columns={Field(field): number for field, number in columns.items()},
         municipality=sheet.municipality,
         actor_type=sheet.actor_type,
+        m_means=sheet.m_means,
+        mended=sheet.mended,
         how=sheet.how or ConsentHow.PAPER,
     )
     return await asyncio.to_thread(read_rows, sheet.rows, reading, part=part)
 
 
+def check_row(typed: Typed, *, asks_permission: bool) -> RowForm:
+    """Raises FormErrors, of a minor also without a named guardian and an own yes."""
+    form = check(RowForm, typed)
+    if asks_permission and form.permission != "yes":
+        typed.errors.setdefault("permission", gettext(N_("Falta la respuesta. Sin permiso no se guarda a nadie.")))
+    if form.is_minor:
+        for name in _OF_GUARDIAN:
+            if not getattr(form, name):
+                typed.errors.setdefault(name, gettext(N_("Falta este dato: es menor de edad.")))
+        if form.assent != "yes":
+            typed.errors.setdefault("assent", gettext(N_("Es menor de edad: pregúntele y escriba sí.")))
+    if typed.errors:
+        raise FormErrors(typed)
+    return form
+
+
 def labels_of(sheet: Sheet, columns: Mapping[str, int]) -> dict[int, str]:
     by_field = {Field(field): number for field, number in columns.items()}
-    return {row.number: _label(row, by_field) for row in sheet.rows}
+    return {row.number: _label(row, by_field, sheet.mended) for row in sheet.rows}
 
 
-def _label(row: Row, columns: Mapping[Field, int]) -> str:
-    names = (_cell(row, columns.get(field)) for field in (Field.GIVEN_NAMES, Field.SURNAMES, *sorted(WHOLE_NAMES)))
+def _label(row: Row, columns: Mapping[Field, int], mended: Mapping[int, Mapping[str, str]]) -> str:
+    if row.number in mended:
+        names = [mended[row.number].get(name, "") for name in ("given_names", "surnames")]
+    else:
+        names = [_cell(row, columns.get(field)) for field in (Field.GIVEN_NAMES, Field.SURNAMES, *sorted(WHOLE_NAMES))]
     return " ".join(filter(None, names))
 
 
@@ -118,145 +169,200 @@ def _cell(row: Row, column: int | None) -> str:
 
 class _RowReader:
     def __init__(self, row: Row, reading: Reading, m_means: Sex | None) -> None:
-        self._row, self._reading, self._m_means = row, reading, m_means
-        self._errors: list[str] = []
+        self._row, self._reading = row, reading
+        self._m_means = m_means or (Sex(reading.m_means) if reading.m_means else None)
+        self._typed = Typed()
         self._notes: list[str] = []
+        self._remarks: list[str] = []
 
     def read(self) -> ListRow:
-        person = self._person()
-        self._check_permission()
-        wish = self._wish(person) if person is not None else None
-        if self._errors or wish is None:
-            return ListRow(
-                self._row, _label(self._row, self._reading.columns), None, (), tuple(self._errors), tuple(self._notes)
-            )
-        keys = _keys(self._reading.training_id, wish)
-        return ListRow(self._row, _label(self._row, self._reading.columns), wish, keys, (), tuple(self._notes))
-
-    # -- cells
-
-    def _text(self, field: Field) -> str:
-        return _cell(self._row, self._reading.columns.get(field))
-
-    def _is_wrong(self, field: Field, sentence: str, **filling: object) -> None:
-        words = gettext(sentence) % filling if filling else gettext(sentence)
-        self._errors.append(f"{gettext(FIELDS[field])}: {words}")
-
-    def _code(self, field: Field, understand: Callable[[str], T]) -> T | None:
-        text = self._text(field)
-        if not text:
-            return None
-        try:
-            return understand(text)
-        except Unclear as unclear:
-            self._is_wrong(field, unclear.sentence, **unclear.values)
-            return None
-
-    # -- the person
-
-    def _person(self) -> PersonForm | None:
-        for one in sorted(_WRITTEN & self._reading.columns.keys()):
-            if is_formula(self._text(one)):
-                self._is_wrong(one, N_("empieza como una fórmula. Escriba solo el texto."))
-        given_names, surnames = self._names()
-        typed = Typed.of(
-            {
-                "given_names": given_names,
-                "surnames": surnames,
-                "municipality": self._municipality(),
-                "actor_type": self._code(Field.ACTOR_TYPE, values.actor_type_of) or self._reading.actor_type,
-                "community": self._text(Field.COMMUNITY),
-                "organization": self._text(Field.ORGANIZATION),
-                "sex": self._code(Field.SEX, lambda text: values.sex_of(text, self._m_means)),
-                "age_group": self._code(Field.AGE, values.age_group_of),
-                "phone": self._text(Field.PHONE),
-                "email": self._text(Field.EMAIL),
-                "language": self._code(Field.LANGUAGE, values.language_of),
-                "pueblo": self._code(Field.PUEBLO, values.pueblo_of),
-            }
+        mended = self._reading.mended.get(self._row.number)
+        if mended is None:
+            self._read_cells()
+        else:
+            self._typed = Typed.of(mended)
+        form = self._checked()
+        wish = self._wish(form) if form is not None else None
+        return ListRow(
+            self._row,
+            _label(self._row, self._reading.columns, self._reading.mended),
+            self._typed,
+            wish,
+            _keys(self._reading.training_id, wish) if wish is not None else (),
+            tuple(self._errors()),
+            tuple(self._notes),
+            tuple(self._remarks),
         )
-        return self._checked(typed)
 
-    def _checked(self, typed: Typed) -> PersonForm | None:
+    def _checked(self) -> RowForm | None:
+        """Without the optional answers that are none."""
+        typed, asks = self._typed, Field.PERMISSION in self._reading.columns
+        decided = dict(typed.errors)
         try:
-            return check(PersonForm, typed)
-        except FormErrors as exc:
-            told = "\n".join(self._errors)
-            for name, sentence in exc.typed.errors.items():
-                label = gettext(FIELDS[Field(name)])
-                # A cell that could not be understood is not missing as well.
-                if f"{label}: " not in told:
-                    words = sentence if typed.value(name) else gettext(N_("falta este dato."))
-                    self._errors.append(f"{label}: {words[:1].lower()}{words[1:]}")
+            return check_row(typed, asks_permission=asks)
+        except FormErrors:
+            unreadable = [name for name in typed.errors if name not in _DECIDED and typed.value(name)]
+        for name in unreadable:
+            self._leave_out(name, typed.value(name))
+            typed.fields.pop(name)
+        if not unreadable:
             return None
+        typed.errors = decided
+        with contextlib.suppress(FormErrors):
+            return check_row(typed, asks_permission=asks)
+        return None
 
-    def _names(self) -> tuple[str, str]:
-        for one in sorted(WHOLE_NAMES & self._reading.columns.keys()):
-            is_reversed = one is Field.FULL_NAME_SURNAMES_FIRST
-            return values.split_name(self._text(one), surnames_first=is_reversed)
-        return self._text(Field.GIVEN_NAMES), self._text(Field.SURNAMES)
+    def _errors(self) -> Iterator[str]:
+        missing = gettext(N_("falta este dato."))
+        for name, sentence in self._typed.errors.items():
+            is_missing = name in _REQUIRED and not self._typed.value(name)
+            words = missing if is_missing else f"{sentence[:1].lower()}{sentence[1:]}"
+            yield f"{gettext(_LABELS[name])}: {words}"
 
-    def _municipality(self) -> str:
-        if not self._text(Field.MUNICIPALITY):
-            return self._reading.municipality
-        found = self._code(Field.MUNICIPALITY, lambda text: values.municipality_of(text, self._reading.department))
-        if found is None:
-            return ""
-        code, was_ambiguous = found
-        if was_ambiguous:
-            meant = {"name": self._text(Field.MUNICIPALITY), "meant": by_code()[code].full_name}
-            self._notes.append(gettext(N_("«%(name)s» se tomó como %(meant)s.")) % meant)
-        return code
-
-    # -- permission, guardian
-
-    def _check_permission(self) -> None:
-        if Field.PERMISSION not in self._reading.columns:
-            return
-        if not self._text(Field.PERMISSION):
-            self._is_wrong(Field.PERMISSION, N_("falta la respuesta. Sin permiso no se guarda a nadie."))
-        elif self._code(Field.PERMISSION, values.is_yes) is False:
-            self._is_wrong(Field.PERMISSION, N_("dijo que no, así que no se inscribe."))
-
-    def _wish(self, person: PersonForm) -> SignUp | None:
-        is_minor = person.age_group is not None and person.age_group.is_minor
-        guardian = self._guardian() if is_minor else None
-        has_assented = is_minor and self._code(Field.ASSENT, values.is_yes) is True
-        if is_minor and not has_assented:
-            self._is_wrong(Field.ASSENT, N_("es menor de edad: pregúntele y escriba sí."))
-        if self._errors:
-            return None
+    def _wish(self, form: RowForm) -> SignUp:
+        guardian = None
+        if form.is_minor:
+            assert form.guardian_relation is not None, "checked of every minor"
+            guardian = GuardianContact(form.guardian_name, form.guardian_relation, form.guardian_phone)
         return SignUp(
-            (Member(person, has_assented=has_assented),),
+            (Member(form, has_assented=form.is_minor, other_phone=form.other_phone),),
             frozenset({ConsentPurpose.DATA}),
             guardian=guardian,
             source=Source.IMPORT,
             consent_how=self._reading.how,
         )
 
-    def _guardian(self) -> GuardianContact | None:
-        fields = (Field.GUARDIAN_NAME, Field.GUARDIAN_RELATION, Field.GUARDIAN_PHONE)
-        for one in fields:
-            if not self._text(one):
-                self._is_wrong(one, N_("falta este dato: es menor de edad."))
-        name = self._code(Field.GUARDIAN_NAME, _clean_name)
-        relation = self._code(Field.GUARDIAN_RELATION, values.relation_of)
-        phone = self._code(Field.GUARDIAN_PHONE, _phone)
-        return GuardianContact(name, relation, phone) if name and relation and phone else None
+    # -- cells
 
+    def _text(self, field: Field) -> str:
+        return _cell(self._row, self._reading.columns.get(field))
 
-def _clean_name(text: str) -> str:
-    try:
-        return clean(text, NAME_LENGTH)
-    except (UnreadableText, TextTooLong) as exc:
-        raise Unclear(N_("no se puede leer, o es demasiado largo. Escríbalo otra vez.")) from exc
+    def _say(self, name: str, value: str | None) -> None:
+        if value:
+            self._typed.fields[name] = [value]
 
+    def _must_answer(self, name: str, sentence: str, **filling: object) -> None:
+        self._typed.errors.setdefault(name, gettext(sentence) % filling if filling else gettext(sentence))
 
-def _phone(text: str) -> str:
-    number = parse_phone(text)
-    if number is None:
-        raise Unclear(N_("escriba los 8 números del teléfono, por ejemplo 5555 1234."))
-    return number
+    def _leave_out(self, name: str, text: str) -> None:
+        words = {"field": gettext(_LABELS[name]), "text": text[:LONGEST_NAMED]}
+        self._remarks.append(gettext(N_("%(field)s: «%(text)s» no se pudo leer y queda vacío.")) % words)
+
+    def _code(self, field: Field, understand: Callable[[str], T], *, name: str = "") -> T | None:
+        """What nobody can read is left empty, unless it has to be decided."""
+        text, name = self._text(field), name or field.value
+        if not text:
+            return None
+        try:
+            return understand(text)
+        except Unclear as unclear:
+            if unclear.sentence:
+                self._must_answer(name, unclear.sentence, **unclear.values)
+            else:
+                self._leave_out(name, text)
+            return None
+
+    def _read_cells(self) -> None:
+        self._read_names()
+        self._read_place()
+        self._read_origin()
+        self._read_contact()
+        self._say("sex", self._code(Field.SEX, lambda text: values.sex_of(text, self._m_means)))
+        self._say("language", self._code(Field.LANGUAGE, values.language_of))
+        self._say("pueblo", self._code(Field.PUEBLO, values.pueblo_of))
+        age_group = self._code(Field.AGE, values.age_group_of, name="age_group")
+        self._say("age_group", age_group)
+        self._read_permission()
+        if age_group is not None and age_group.is_minor:
+            self._read_guardian()
+
+    def _read_names(self) -> None:
+        given_names, surnames, remark = self._names()
+        self._say("given_names", given_names)
+        self._say("surnames", surnames)
+        for name, text in (("given_names", given_names), ("surnames", surnames)):
+            if is_formula(text):
+                self._must_answer(name, N_("Empieza como una fórmula. Escriba solo el texto."))
+        if remark:
+            self._must_answer("given_names", N_("Al lado del nombre dice «%(text)s». Vea si se inscribe."), text=remark)
+
+    def _names(self) -> tuple[str, str, str]:
+        for one in sorted(WHOLE_NAMES & self._reading.columns.keys()):
+            name, title, remark = values.bare_name(self._text(one))
+            if title:
+                self._notes.append(gettext(N_("«%(title)s» no se tomó como nombre.")) % {"title": title})
+            return (*values.split_name(name, surnames_first=one is Field.FULL_NAME_SURNAMES_FIRST), remark)
+        return self._text(Field.GIVEN_NAMES), self._text(Field.SURNAMES), ""
+
+    def _read_place(self) -> None:
+        community, municipality = self._written(Field.COMMUNITY), self._reading.municipality
+        if self._text(Field.MUNICIPALITY):
+            found = self._code(Field.MUNICIPALITY, lambda text: values.municipality_of(text, self._reading.department))
+            municipality, was_ambiguous = found or (self._text(Field.MUNICIPALITY), False)
+            if was_ambiguous:
+                self._note_place(self._text(Field.MUNICIPALITY), municipality)
+        elif (nearby := values.municipality_called(community, self._reading.department)) not in ("", municipality):
+            self._note_place(community, nearby)
+            municipality, community = nearby, ""
+        self._say("municipality", municipality)
+        self._say("community", community)
+
+    def _note_place(self, name: str, code: str) -> None:
+        meant = {"name": name, "meant": by_code()[code].full_name}
+        self._notes.append(gettext(N_("«%(name)s» se tomó como %(meant)s.")) % meant)
+
+    def _read_origin(self) -> None:
+        """The office stands before the organization: both say whom somebody speaks for."""
+        office, organization = self._written(Field.OFFICE), self._written(Field.ORGANIZATION)
+        both = [organization] if fold(office) in fold(organization) else [office, organization]
+        self._say("organization", ", ".join(filter(None, both)))
+        if self._text(Field.ACTOR_TYPE):
+            found = self._code(Field.ACTOR_TYPE, values.actor_type_of)
+        else:
+            found = next(filter(None, map(values.actor_type_in, (organization, office))), None)
+            if found:
+                self._notes.append(gettext(N_("De parte de quién viene se tomó de la organización o del cargo.")))
+        if not found and not self._reading.actor_type:
+            self._notes.append(gettext(N_("De parte de quién viene: la lista no lo dice y queda «Otro».")))
+        self._say("actor_type", found or self._reading.actor_type or ActorType.OTRO)
+
+    def _read_contact(self) -> None:
+        """The first telephone, and the second as the other one. An address among the telephones is one."""
+        cells = [text for one in (Field.PHONE, Field.OTHER_PHONE) if (text := self._text(one))]
+        email = self._text(Field.EMAIL) or next(filter(is_email, cells), "")
+        numbers = list(dict.fromkeys(number for text in cells for number in values.phones_of(text)))
+        self._say("email", email)
+        for name, number in zip(("phone", "other_phone"), numbers, strict=False):
+            self._say(name, number)
+        said = " ".join(text for text in cells if text != email)
+        if not numbers and said:
+            self._leave_out("phone", said)
+        elif len(numbers) > 2 or values.says_more_than_numbers(said):
+            words = {"text": said[:LONGEST_NAMED], "numbers": " · ".join(map(show_phone, numbers[:2]))}
+            self._remarks.append(gettext(N_("Teléfono: de «%(text)s» se tomó %(numbers)s.")) % words)
+
+    def _written(self, field: Field) -> str:
+        text = self._text(field)
+        if is_formula(text):
+            self._leave_out(field.value, text)
+            return ""
+        return text
+
+    def _read_permission(self) -> None:
+        if Field.PERMISSION not in self._reading.columns:
+            return
+        if self._code(Field.PERMISSION, values.is_yes) is True:
+            self._say("permission", "yes")
+        elif self._text(Field.PERMISSION):
+            self._must_answer("permission", N_("Dijo que no, así que no se inscribe."))
+
+    def _read_guardian(self) -> None:
+        self._say("guardian_name", self._text(Field.GUARDIAN_NAME))
+        self._say("guardian_relation", self._code(Field.GUARDIAN_RELATION, values.relation_of))
+        phone = self._text(Field.GUARDIAN_PHONE)
+        self._say("guardian_phone", next(iter(values.phones_of(phone)), phone))
+        if self._code(Field.ASSENT, values.is_yes):
+            self._say("assent", "yes")
 
 
 def _keys(training_id: UUID, wish: SignUp) -> tuple[str, ...]:
@@ -275,10 +381,17 @@ def _keys(training_id: UUID, wish: SignUp) -> tuple[str, ...]:
 # -- judged beside who is registered and the rows above
 
 
+REGISTERED = 0
+"""In the place of a row's number: registered before."""
+
+
 class Verdict(StrEnum):
+    """ASIDE: left out by staff."""
+
     NEW = "new"
     KNOWN = "known"
     REFUSED = "refused"
+    ASIDE = "aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +422,7 @@ class Preview:
 
     @property
     def repeated(self) -> list[Judged]:
-        """Rows equal to an earlier row: perhaps a namesake, registered only once told apart."""
+        """Rows equal or alike to an earlier row: perhaps a namesake, registered only once told apart."""
         return [one for one in self.rows if one.same_as is not None]
 
     @property
@@ -321,31 +434,42 @@ class Preview:
 @dataclass(slots=True)
 class _Standing:
     keys: Collection[str]
-    signs: set[Hashable] = field(default_factory=set)
+    signs: dict[Hashable, int] = field(default_factory=dict)
     names: set[tuple[str, str | None]] = field(default_factory=set)
     rows: dict[str, int] = field(default_factory=dict)
 
 
-async def judge(rows: Sequence[ListRow], training: Training) -> Preview:
+async def judge(rows: Sequence[ListRow], training: Training, *, set_aside: Collection[int] = ()) -> Preview:
     standing = await _standing(rows, training.id)
-    return Preview([_judge(row, training, standing) for row in rows])
+    return Preview(
+        [Judged(row, Verdict.ASIDE, ()) if row.number in set_aside else _judge(row, training, standing) for row in rows]
+    )
 
 
-async def keys_in_use(keys: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for begin in range(0, len(keys), MOST_KEYS):
-        some = reads(RegistrationGroup).filter(idempotency_key__in=keys[begin : begin + MOST_KEYS])
-        found.update(key for (key,) in await some.values_list("idempotency_key"))
+async def states_by_key(keys: Sequence[str]) -> dict[str, RegistrationState]:
+    """Of the sign-ups with one of these keys."""
+    return await _states("idempotency_key", keys)
+
+
+async def states_of(group_ids: Sequence[UUID]) -> dict[UUID, RegistrationState]:
+    return await _states("id", group_ids)
+
+
+async def _states(column: str, values_: Sequence[K]) -> dict[K, RegistrationState]:
+    found: dict[K, RegistrationState] = {}
+    for begin in range(0, len(values_), MOST_KEYS):
+        some = RegistrationGroup.filter(**{f"{column}__in": values_[begin : begin + MOST_KEYS]})
+        found |= {key: RegistrationState(state) for key, state in await some.values_list(column, "state")}
     return found
 
 
 async def _standing(rows: Sequence[ListRow], training_id: UUID) -> _Standing:
-    standing = _Standing(await keys_in_use([key for row in rows for key in row.keys]))
+    standing = _Standing(await states_by_key([key for row in rows for key in row.keys]))
     live = reads(Registration).filter(training_id=training_id).exclude(state=RegistrationState.CANCELLED)
     for columns in await live.values_list(*COLUMNS):
         one = Seen(*columns)
         standing.names.add((one.name_key, one.municipality))
-        standing.signs.update(one.signs)
+        standing.signs.update(dict.fromkeys(one.signs, REGISTERED))
     return standing
 
 
@@ -359,20 +483,24 @@ def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
     standing.rows[row.key] = row.number
     if any(key in standing.keys for key in row.keys):
         return Judged(row, Verdict.KNOWN, (gettext(N_("Ya se inscribió con esta misma fila.")),))
-    if not standing.signs.isdisjoint(signs_of_who_comes(wish)):
+    like = next((standing.signs[sign] for sign in signs_of_who_comes(wish) if sign in standing.signs), None)
+    if like == REGISTERED:
         return Judged(
             row, Verdict.KNOWN, (gettext(N_("Ya hay alguien con ese nombre, municipio y teléfono o correo.")),)
         )
+    if like is not None:
+        why = gettext(N_("Tiene el nombre, el municipio y el teléfono o correo de la fila %(n)s.")) % {"n": like}
+        return Judged(row, Verdict.KNOWN, (why,), like)
     try:
         check_people(training, training.hub.phone, wish)
     except Refusal as refusal:
         return Judged(row, Verdict.REFUSED, (sentence_of(refusal),))
-    return Judged(row, Verdict.NEW, _hints(wish, standing))
+    return Judged(row, Verdict.NEW, _hints(row.number, wish, standing))
 
 
-def _hints(wish: SignUp, standing: _Standing) -> tuple[str, ...]:
+def _hints(number: int, wish: SignUp, standing: _Standing) -> tuple[str, ...]:
     name = wish.keys[0].name_key, wish.keys[0].municipality
     is_twin = name in standing.names
     standing.names.add(name)
-    standing.signs.update(signs_of_who_comes(wish))
+    standing.signs.update(dict.fromkeys(signs_of_who_comes(wish), number))
     return (gettext(N_("Hay otra persona con ese nombre y municipio: se inscribe aparte.")),) if is_twin else ()

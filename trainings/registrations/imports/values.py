@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+from trainings import clock
+from trainings.lib.phones import parse_phone
 from trainings.lib.text import fold
 from trainings.people.choices import ANOTHER_PLACE_WORDS
 from trainings.people.models import ActorType, AgeGroup, Pueblo, Relation, Sex
@@ -16,6 +18,11 @@ from trainings.web.i18n import N_
 
 CodeT = TypeVar("CodeT", bound=str)
 
+
+def word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 OLDEST = 115
 _BANDS = (
     (13, AgeGroup.A12_13),
@@ -25,13 +32,45 @@ _BANDS = (
     (59, AgeGroup.A35_59),
     (OLDEST, AgeGroup.A60),
 )
-_NOTHING = frozenset({"", "na", "n a", "nd", "s d", "sd", "no tiene", "ninguno", "ninguna"})
+_NOTHING = frozenset(
+    {"", "na", "n a", "nd", "s d", "sd", "s n", "no tiene", "no hay", "no aplica", "no sabe", "ninguno", "ninguna"}
+)
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "y"})
-_AGE = re.compile(r"(\d{1,4})(?: ?(?:años?|anos?))?")
+_TITLES = word_set(
+    "don dona d sr sra srta senor senora senorita seno prof profa profe profesor profesora maestro maestra mtro mtra "
+    "lic licda licenciado licenciada ing inga ingeniero ingeniera dr dra doctor doctora pem hno hna"
+)
+_GIVEN_NAMES = word_set(
+    "adela adelina adolfo adriana alberto alejandra alejandro alfonso alfredo alicia amalia amanda amparo ana andrea "
+    "andres angel angela angelica angelina antonia antonio araceli armando arturo aura aurelia aurora beatriz "
+    "benjamin bernardo blanca byron carlos carmen carolina catalina catarina cecilia cesar clara claudia concepcion "
+    "cristina cristobal daniel daniela david delfina delia delmy dolores domingo dora edgar eduardo elena elisa "
+    "elizabeth elvira emilia emilio enrique ernesto esperanza estela ester esther estuardo eugenia eulalia eva "
+    "fabiola federico felipe felisa fernanda fernando fidelia filomena flor florencia francisca francisco gabriel "
+    "gabriela gerardo gladis gladys gloria graciela gregorio griselda guadalupe guillermo gustavo hector herlinda "
+    "hilda hugo ignacio ines irene irma isabel isabela ismael israel ivan jaime javier jesus jimena joaquin joel "
+    "jorge jose josefa josefina josue juan juana judith julia julian julio karina karla laura leonardo leonor leticia "
+    "lidia liliana lorena lorenzo lourdes lucas lucia lucrecia luis luisa luz magdalena manuel manuela marcela marco "
+    "marcos margarita maria mariana maribel mario marisol marleny marta martha martin mateo matilde maura mauricio "
+    "mayra mercedes micaela miguel miriam mirna mynor nancy natividad noe noemi nora norma odilia ofelia olga olivia "
+    "omar orlando oscar otto pablo patricia paula pedro petrona ramiro ramon raquel raul rebeca rene reyna ricardo "
+    "rigoberto roberta roberto rocio rodolfo rodrigo rogelio rolando rosa rosalia rosalina rosario ruben rubi ruth "
+    "salvador samuel sandra santiago santos sara saul sebastian sebastiana selvin sergio silvia sofia soledad sonia "
+    "susana telma teodoro teresa tereza tomas tomasa vicenta vicente victor victoria vilma virginia viviana wendy "
+    "wilmer wilson ximena yesenia yolanda zoila"
+)
+"""Given names that often come second; who is called so as a surname is put right on the screen."""
+_OF_TELEPHONES = word_set("y o tel cel telefono celular movil casa whatsapp")
+_REMARK = re.compile(r"\([^)]*\)?")
+_NUMBER = re.compile(r"\(?\+?\d[\d ().\-]*\d")
+_AGE = re.compile(r"(\d{1,4})(?: ?(?:a|años?|anos?)\.?)?")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 class Unclear(Exception):
-    def __init__(self, sentence: str, **values: Any) -> None:
+    """Nothing can be read out of the text; it has a sentence where somebody has to decide."""
+
+    def __init__(self, sentence: str = "", **values: Any) -> None:
         super().__init__(sentence % values if values else sentence)
         self.sentence, self.values = sentence, values
 
@@ -53,20 +92,23 @@ _ACTORS = _by_words(
         ActorType.DOCENTE: "maestra,maestro,profesor,profesora,directora,director,educación",
         ActorType.SALUD: "personal de salud,promotor de salud,promotora de salud,comadrona,enfermera,enfermero,"
         "puesto de salud,centro de salud",
-        ActorType.RELIGIOSO: "líder religioso,lideresa religiosa,pastor,pastora,sacerdote,iglesia",
+        ActorType.RELIGIOSO: "líder religioso,lideresa religiosa,pastor,pastora,sacerdote,iglesia,"
+        "iglesia católica,iglesia evangélica",
         ActorType.RADIO: "comunicador,comunicadora,locutor,locutora,radio comunitaria,comunicación",
         ActorType.JUVENTUD: "joven,estudiante,grupo de jóvenes",
         ActorType.MUJERES: "grupo de mujeres,comité de mujeres",
         ActorType.CONSEJERA: "consejera",
         ActorType.MUNICIPAL: "municipalidad,empleado municipal,empleada municipal,dmm",
-        ActorType.INSTITUCION: "institución,igm,pgn,sbs,pdh,pnc,mintrab,svet,conamigua,minex",
+        ActorType.INSTITUCION: "institución,igm,pgn,sbs,pdh,pnc,mintrab,mineduc,svet,conamigua,minex",
         ActorType.ORGANIZACION: "organización,ong,organización social,asociación",
         ActorType.FAMILIA: "vecina,vecino,familia,comunidad,madre de familia,padre de familia",
         ActorType.OTRO: "otra",
     },
 )
 _COUNCILS = {"cocode": ActorType.COCODE, "cocodes": ActorType.COCODE, "comude": ActorType.COMUDE}
-_SEXES = _by_words(SEXES, {Sex.MUJER: "femenino,femenina,f,mujeres", Sex.HOMBRE: "masculino,masculina,h,hombres,varón"})
+_SEXES = _by_words(
+    SEXES, {Sex.MUJER: "femenino,femenina,fem,f,mujeres", Sex.HOMBRE: "masculino,masculina,masc,h,hombres,varón"}
+)
 _AGES = _by_words(
     AGE_GROUPS,
     {
@@ -127,28 +169,30 @@ def actor_type_of(text: str) -> ActorType:
     councils = {code for word, code in _COUNCILS.items() if word in folded.split()}
     found = _ACTORS.get(folded) or (councils.pop() if len(councils) == 1 else None)
     if found is None:
-        raise Unclear(
-            N_("no conocemos «%(text)s». Escriba COCODE, Docente, Juventud u otra palabra de la lista."), text=text
-        )
+        raise Unclear
     return found
+
+
+def actor_type_in(text: str) -> ActorType | None:
+    """Of an office or an organization, where it says so by itself."""
+    try:
+        return actor_type_of(text) if text else None
+    except Unclear:
+        return None
 
 
 def language_of(text: str) -> str:
-    found = _LANGUAGES.get(fold(text))
-    if found is None:
-        raise Unclear(
-            N_("no conocemos «%(text)s». Escriba, por ejemplo, Español o Q’eqchi’, o déjelo vacío."), text=text
-        )
-    return found
+    return _one_of(_LANGUAGES, text)
 
 
 def pueblo_of(text: str) -> Pueblo:
-    found = _PUEBLOS.get(fold(text))
+    return _one_of(_PUEBLOS, text)
+
+
+def _one_of(codes: Mapping[str, CodeT], text: str) -> CodeT:
+    found = codes.get(fold(text))
     if found is None:
-        raise Unclear(
-            N_("no conocemos «%(text)s». Escriba Maya, Garífuna, Xinka, Ladina o Afrodescendiente, o déjelo vacío."),
-            text=text,
-        )
+        raise Unclear
     return found
 
 
@@ -160,41 +204,56 @@ def relation_of(text: str) -> Relation:
 
 
 def sex_of(text: str, m_means: Sex | None) -> Sex:
-    """M alone means what the column says (`meaning_of_m`)."""
+    """M alone means what the column says (`meaning_of_m`), else what staff said it does."""
     word = fold(text)
-    if word == "m":
-        if m_means is None:
-            raise Unclear(N_("M puede ser mujer o masculino. Escriba Mujer u Hombre."))
-        return m_means
-    found = _SEXES.get(word)
+    found = m_means if word == "m" else _SEXES.get(word)
     if found is None:
-        raise Unclear(N_("escriba Mujer, Hombre o Prefiero no decir, o déjelo vacío."))
+        raise Unclear
     return found
 
 
 def meaning_of_m(column: Iterable[str]) -> Sex | None:
-    """Beside H (hombre) it is mujer, beside F it is masculino; alone it is unclear."""
-    seen = {fold(cell) for cell in column}
-    beside_h, beside_f = bool(seen & {"h", "hombre"}), bool(seen & {"f", "femenino", "masculino"})
+    """Beside H it is mujer, beside F masculino; where there is neither letter, whole words say which."""
+    seen = {fold(cell) for cell in set(column)}
+    beside_h, beside_f = "h" in seen, "f" in seen
+    if not (beside_h or beside_f):
+        beside_h, beside_f = "hombre" in seen, not seen.isdisjoint(("mujer", "femenino"))
     if beside_h == beside_f:
         return None
     return Sex.MUJER if beside_h else Sex.HOMBRE
 
 
+def has_unclear_m(column: Iterable[str]) -> bool:
+    cells = set(column)
+    return any(fold(cell) == "m" for cell in cells) and meaning_of_m(cells) is None
+
+
 def age_group_of(text: str) -> AgeGroup:
-    """From an age in years. Refuses birth dates, years, and children under 12."""
+    """From an age in years, or a year of birth where both ages of this year are of one band: a minor is not overlooked.
+    Refuses children under 12, and a year in which somebody may be of age or not.
+    """
     band = _AGES.get(fold(text))
     if band is not None:
         return band
     typed = _AGE.fullmatch(text.lower().strip())
-    if typed is None:
-        raise Unclear(N_("escriba la edad en años, por ejemplo 34. No guardamos fechas de nacimiento."))
-    years = int(typed[1])
+    if typed is not None and int(typed[1]) <= OLDEST:
+        return _band(int(typed[1]))
+    year = _YEAR.search(text)
+    n_years = clock.today().year - int(year[0]) if year else -1
+    if n_years < 0:
+        raise Unclear
+    before, after = _band(n_years - 1), _band(n_years)
+    if before is after:
+        return after
+    if before.is_minor is after.is_minor:
+        raise Unclear
+    raise Unclear(N_("puede ser mayor o menor de edad. Escriba la edad en años, por ejemplo 18."))
+
+
+def _band(years: int) -> AgeGroup:
     if years < YOUNGEST:
         raise Unclear(N_("quien tiene menos de 12 años no se inscribe: se cuenta en los lugares de cuidado infantil."))
-    if years > OLDEST:
-        raise Unclear(N_("escriba la edad en años, por ejemplo 34, no el año en que nació."))
-    return next(group for oldest, group in _BANDS if years <= oldest)
+    return next((group for oldest, group in _BANDS if years <= oldest), AgeGroup.A60)
 
 
 def is_yes(text: str) -> bool:
@@ -204,6 +263,26 @@ def is_yes(text: str) -> bool:
     if word in {"no", "n", "false", "falso", "0", "no acepta", "no autoriza"}:
         return False
     raise Unclear(N_("escriba sí o no."))
+
+
+# -- telephones
+
+
+def phones_of(text: str) -> list[str]:
+    """All numbers of a cell, in its order: «5555 2004 / 4444 2004», «5555 2012 (esposo)»."""
+    whole = parse_phone(text)
+    if whole is not None:
+        return [whole]
+    found = []
+    for typed in _NUMBER.findall(text):
+        digits = re.sub(r"\D", "", typed)
+        both = [digits[:8], digits[8:]] if len(digits) == 16 else [typed]
+        found += [number for one in both if (number := parse_phone(one)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def says_more_than_numbers(text: str) -> bool:
+    return any(word.isalpha() and word not in _OF_TELEPHONES for word in fold(text).split())
 
 
 # -- municipalities
@@ -233,6 +312,12 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
     return near[0].ine_code, True
 
 
+def municipality_called(text: str, department: str) -> str:
+    """The INE code of a municipality of the department with just this name, or nothing."""
+    found = _municipalities_called().get(fold(text), ()) if text else ()
+    return next((row.ine_code for row in found if row.department == department), "")
+
+
 @cache
 def _municipalities_called() -> dict[str, tuple[MunicipalityRow, ...]]:
     called: dict[str, tuple[MunicipalityRow, ...]] = {}
@@ -246,15 +331,25 @@ def _municipalities_called() -> dict[str, tuple[MunicipalityRow, ...]]:
 # -- names
 
 
+def bare_name(text: str) -> tuple[str, str, str]:
+    """(name, title before it, remark in brackets): «Prof. Juan Coc (pendiente)»."""
+    remark = " ".join(_REMARK.findall(text))
+    words = _REMARK.sub(" ", text).split()
+    n_titles = next((number for number, word in enumerate(words) if fold(word) not in _TITLES), len(words))
+    return " ".join(words[n_titles:]), " ".join(words[:n_titles]), remark
+
+
 def split_name(text: str, *, surnames_first: bool) -> tuple[str, str]:
-    """The last two words are surnames («de la» goes with them); of two words one. A comma divides: «Caal Tzib,
-    María».
+    """The last two words are surnames («de la» goes with them); of two words one, and of three where the middle one is
+    a given name. A comma divides: «Caal Tzib, María».
     """
     before, comma, after = text.partition(",")
     if comma:
         return after.strip(), before.strip()
     words = _with_particles(text.split())
     n_surnames = 2 if len(words) > 2 else len(words) - 1
+    if len(words) == 3 and fold(words[1]) in _GIVEN_NAMES:
+        n_surnames = 1
     if surnames_first:
         return " ".join(words[n_surnames:]), " ".join(words[:n_surnames])
     n_given = len(words) - n_surnames

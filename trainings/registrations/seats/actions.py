@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -154,6 +155,20 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tup
     outcome = await ask(Enter(training_id, wish, actor, i18n.language(), watched))
     assert isinstance(outcome, SignedUp)
     return outcome
+
+
+async def sign_up_all(training_id: UUID, wishes: Sequence[SignUp], *, actor: Actor) -> list[SignedUp | Refusal]:
+    """Register people who come apart, in as few transactions as they fit into; answers in order, refusals among them.
+    Raises Busy, after which some may be registered: each wish has its key.
+    """
+    entering = [ask(Enter(training_id, wish, actor, i18n.language())) for wish in wishes]
+    answers: list[SignedUp | Refusal] = []
+    for answer in await asyncio.gather(*entering, return_exceptions=True):
+        if isinstance(answer, Busy) or not isinstance(answer, SignedUp | Refusal):
+            assert isinstance(answer, BaseException)
+            raise answer
+        answers.append(answer)
+    return answers
 
 
 async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
@@ -351,9 +366,10 @@ async def _is_seen_by_others(registration: Registration) -> bool:
 
 async def _set_contact(person: Participant, phone: str | None, email: str | None) -> None:
     person.phone, person.email, person.email_refused_at = phone, email, None
+    person.other_phone = None
     key_phone(person, phone)
     person.email_key = keyring().blind_index(email, "email") if email else None
-    await person.save(update_fields=["phone", "email", *PHONE_KEYS, "email_key", "email_refused_at"])
+    await person.save(update_fields=["phone", "other_phone", "email", *PHONE_KEYS, "email_key", "email_refused_at"])
 
 
 async def _rotate(registration: Registration, training: Training) -> None:

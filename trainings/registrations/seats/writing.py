@@ -163,8 +163,10 @@ def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
     return zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
 
 
-def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None]:
-    return (None, None) if member.is_minor else (arrival.wish.contact_phone, arrival.wish.contact_email)
+def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None, str | None]:
+    if member.is_minor:
+        return None, None, None
+    return arrival.wish.contact_phone, member.other_phone, arrival.wish.contact_email
 
 
 def _agreed(arrival: _Arrival) -> Agreed:

@@ -151,7 +151,7 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
 
 
 async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Actor) -> None:
-    """Otherwise as `correct_email`."""
+    """Otherwise as `correct_email`. Without a telephone, or with the other one, no other one is left."""
     async with transaction():
         registration = await _loaded(registration_id)
         people = await _held(registration, await _called_together(registration))
@@ -164,7 +164,9 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
         for person in people:
             person.phone = None if _is_minor(person) else phone
             key_phone(person, phone)
-            await person.save(update_fields=["phone", *PHONE_KEYS])
+            if phone in (None, person.other_phone):
+                person.other_phone = None
+            await person.save(update_fields=["phone", "other_phone", *PHONE_KEYS])
         await record(
             "registrations.correct_phone",
             actor=actor,
