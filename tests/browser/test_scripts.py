@@ -36,7 +36,8 @@ STAFF = '{% extends "layouts/staff.html" %}'
 VILMA = Actor(id=None, role="assistant", name="Vilma")
 COORDINATOR = Actor(id=None, role="coordinator", name="Rosa", roles_everywhere=frozenset({"hub_coordinator"}))
 ROWS = """() => [".top > *", ".ways a"].map((which) => {
-    const boxes = [...document.querySelectorAll(which)].map((one) => one.getBoundingClientRect());
+    const all = [...document.querySelectorAll(which)].map((one) => one.getBoundingClientRect());
+    const boxes = all.filter((one) => one.height);
     return new Set(boxes.map((one) => Math.round((one.top + one.bottom) / 20))).size;
 })"""
 KEEP_TWO = """() => new Promise((done) => {

@@ -20,12 +20,12 @@ from trainings.registrations.models import Registration, RegistrationGroup
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
 PLACES = {
-    "facilitator": "Semana Capacitaciones Ajustes",
-    "assistant": "Semana Capacitaciones Personas Llamadas Diplomas Ajustes",
-    "coordinator": "Semana Capacitaciones Personas Llamadas Diplomas Mensajes Ajustes",
-    "admin": "Semana Capacitaciones Personas Llamadas Diplomas Mensajes Cuentas Ajustes",
-    "monitor": "Semana Capacitaciones Ajustes",
-    "platform": "Semana Capacitaciones Cuentas Ajustes",
+    "facilitator": "Semana Capacitaciones Ajustes Ayuda",
+    "assistant": "Semana Capacitaciones Personas Llamadas Diplomas Ajustes Ayuda",
+    "coordinator": "Semana Capacitaciones Personas Llamadas Diplomas Mensajes Ajustes Ayuda",
+    "admin": "Semana Capacitaciones Personas Llamadas Diplomas Mensajes Cuentas Ajustes Ayuda",
+    "monitor": "Semana Capacitaciones Ajustes Ayuda",
+    "platform": "Semana Capacitaciones Cuentas Ajustes Ayuda",
 }
 VIEWS = {"/panel/semana", "/panel/mes", "/panel/lista", "/panel/sin-actividad"}
 """Tabs of the first page."""
