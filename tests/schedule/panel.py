@@ -53,7 +53,7 @@ def row(
 
 async def filled(cast: Cast, **fields: object) -> dict[str, object]:
     course = await Course.first() or await make.make_course()
-    return {
+    filled_in = {
         "hub": cast.hub.id,
         "course": course.id,
         "title": "Trata y tráfico: diferencias",
@@ -66,6 +66,8 @@ async def filled(cast: Cast, **fields: object) -> dict[str, object]:
         **row(0),
         **fields,
     }
+    # Whatever day the test runs on: a feast is no obstacle.
+    return {"feast_seen": [value for name, value in filled_in.items() if name.endswith("-day")], **filled_in}
 
 
 def rows_of(page: str) -> list[int]:

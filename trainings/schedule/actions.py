@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
+
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -17,7 +19,12 @@ from trainings.lib.tokens import slug_suffix, uuid7
 from trainings.schedule import plans
 from trainings.schedule.models import (
     TRAINING_MOVES,
+    FacilitatorTold,
+    FactsSnapshot,
+    SessionFacilitator,
+    SessionFeed,
     SessionState,
+    SessionText,
     Training,
     TrainingSession,
     TrainingState,
@@ -46,6 +53,7 @@ __all__ = [
     "cancel_training",
     "close_session",
     "create_training",
+    "delete_draft",
     "edit_training",
     "move_session",
     "publish",
@@ -90,6 +98,17 @@ class CourseFixed(Refusal):
 
 class ChangedMeanwhile(Refusal):
     sentence = N_("Otra persona cambió esta capacitación mientras usted escribía. Ábrala otra vez y repita su cambio.")
+
+
+class NotADraft(Refusal):
+    sentence = N_("Solo se borra un borrador que nunca se publicó. Cancélela: así se avisa a las personas.")
+
+
+class DraftInUse(Refusal):
+    sentence = N_(
+        "Este borrador ya tiene personas, convocatorias, listas o papeles, y no se puede borrar. Si no se realizará, "
+        "cancélelo."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +200,27 @@ async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str
     if changed:
         await training.update_from_dict(columns).save(update_fields=changed)
     return changed
+
+
+async def delete_draft(training_id: UUID, *, actor: Actor) -> None:
+    """For good, with its sessions. Refuses what was ever published or cancelled (NotADraft), and a draft to which
+    anything else refers (DraftInUse): the database says so.
+    """
+    try:
+        async with transaction():
+            training = await locked_training(training_id)
+            if training.state is not TrainingState.DRAFT or training.published_at is not None:
+                raise NotADraft
+            ids = [key for (key,) in await TrainingSession.filter(training_id=training.id).values_list("id")]
+            for model in (SessionFacilitator, SessionFeed, SessionText):
+                await model.filter(session_id__in=ids).delete()
+            for facts in (FactsSnapshot, FacilitatorTold):
+                await facts.filter(training_id=training.id).delete()
+            await TrainingSession.filter(training_id=training.id).delete()
+            await training.delete()
+            await record("schedule.delete_draft", actor=actor, object_id=training.id, hub_id=training.hub_id)
+    except IntegrityError:
+        raise DraftInUse from None
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:

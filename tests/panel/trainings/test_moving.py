@@ -52,10 +52,14 @@ async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_o
     malformed = await post(client, path, {**form, "day": "x"})
     reversed_ = await post(client, path, {**form, "ends": "07:00"})
     refused = await post(client, path, form)
-    moved = await post(client, path, {**form, "override_reason": "Ya hablamos."})
+    unseen = await post(client, path, {**form, "override_reason": "Ya hablamos."})
+    moved = await post(client, path, {**form, "override_reason": "Ya hablamos.", "feast_seen": day.isoformat()})
 
     assert (malformed.status_code, reversed_.status_code, 'href="#ends"' in reversed_.text) == (422, 422, True)
-    assert (proposed.status_code, looked.status_code, refused.status_code, moved.status_code) == (200, 200, 409, 303)
+    assert (proposed.status_code, looked.status_code, refused.status_code) == (200, 200, 409)
+    assert (unseen.status_code, moved.status_code) == (409, 303)
+    assert "Guarde otra vez si así lo quiere" in unseen.text
+    assert f'name="feast_seen" value="{day}"' in unseen.text
     for page in (proposed.text, looked.text, refused.text):
         assert "Ana Coc ya está en «Uno»" in page
         assert "Salón municipal ya está ocupado por «Dos»" in page

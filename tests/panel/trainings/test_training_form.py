@@ -13,6 +13,8 @@ from tests.cast import Cast
 from tests.schedule.panel import NEW, as_, filled, one, post, posted, row, rows_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
+from trainings.outbox.models import CallList, CallReason
+from trainings.places.models import FeastDay
 from trainings.schedule.catalogue.project_actions import ProjectPlan, create_project
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 
@@ -237,3 +239,99 @@ async def test_boxes_that_say_yes_or_no_may_stay_empty(
         box = re.search(rf'<input type="checkbox" id="{name}"[^>]*>', page)
         assert box is not None
         assert " required" not in box[0]
+
+
+# -- what a course fills in, and what is asked once more
+
+
+async def test_course_fills_hours_and_what_the_last_training_of_it_had(client: AsyncClient, cast: Cast) -> None:
+    course = await make.make_course("Estafas en ofertas de trabajo", minutes=150)
+    await make.make_training(
+        hub=cast.hub, course=course, capacity=18, languages=("kek", "mop"), offers=("snack",), audience=("docente",),
+        design="sobrio",
+    )  # fmt: skip
+    await as_(client, cast, "coordinator")
+    chosen = {**await filled(cast, course=course.id), **row(0, starts="14:00", ends="")}
+
+    page = await post(client, NEW, {**chosen, "fill": "yes"})
+    opened = posted((await client.get(NEW, params={"curso": str(course.id)})).text)
+    typed = posted(page.text)
+    await post(client, NEW, typed)
+
+    assert (page.status_code, "como la última vez" in page.text) == (200, True)
+    assert (typed["sessions-0-starts"], typed["sessions-0-ends"]) == (["14:00"], ["16:30"])
+    assert (opened["sessions-0-starts"], opened["sessions-0-ends"]) == (["08:30"], ["11:00"])
+    made = await Training.all().order_by("-created_at").first()
+    assert made is not None
+    assert (made.capacity, sorted(made.languages), made.offers) == (18, ["kek", "mop"], ["snack"])
+    assert (made.audience, made.design) == (["docente"], "sobrio")
+
+
+async def test_language_that_is_not_near_is_chosen_from_the_list(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+
+    new = (await client.get(NEW)).text
+    await post(
+        client, NEW, await filled(cast, languages=["spa"], languages_more="ixl", interpreter_languages_more="mam")
+    )
+
+    training = await Training.get()
+    assert (training.languages, training.interpreter_languages) == (["spa", "ixl"], ["mam"])
+    assert len(re.findall(r'type="checkbox" name="languages"', new)) <= 4
+
+
+async def test_protected_place_asks_for_approval_or_a_word_that_none_is_needed(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, place_shown="after_confirmation")
+
+    refused = await post(client, NEW, form)
+    approved = await post(client, NEW, {**form, "approval_required": "yes"})
+    unasked = await post(client, NEW, {**form, "unasked": "yes", "venue": "", "sessions-0-starts": "07:00"})
+
+    assert (refused.status_code, 'href="#unasked"' in refused.text) == (422, True)
+    assert 'id="parte-place" open' in refused.text
+    assert 'id="parte-signing" open' not in refused.text
+    assert (approved.status_code, unasked.status_code) == (303, 303)
+    one_of_both = posted((await client.get(unasked.headers["location"] + "/editar")).text)
+    assert one_of_both["unasked"] == ["yes"]
+    assert await Training.all().count() == 2
+
+
+async def test_feast_is_told_before_it_is_saved(client: AsyncClient, cast: Cast) -> None:
+    day = clock.today() + timedelta(days=3)
+    await FeastDay.create(municipality_id="1705", month=day.month, day=day.day, name="Feria titular")
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, feast_seen="")
+
+    told = await post(client, NEW, form)
+    n_then = await Training.all().count()
+    saved = await post(client, NEW, posted(told.text))
+
+    assert (told.status_code, n_then, "Feria titular" in told.text) == (409, 0, True)
+    assert 'href="#sessions-0"' in told.text
+    assert saved.status_code == 303
+
+
+# -- a draft that is not wanted
+
+
+async def test_draft_is_deleted_after_one_question_and_nothing_else_is(client: AsyncClient, cast: Cast) -> None:
+    draft = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT, facilitators=[cast.facilitator])
+    public = await make.make_training(hub=cast.hub)
+    listed = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+    await CallList.create(
+        training=listed, hub_id=listed.hub_id, reason=CallReason.REMINDER, cause_id=listed.id, due_at=clock.now()
+    )
+    await as_(client, cast, "coordinator")
+
+    asked = await client.get(one(draft, "/borrar"))
+    kept = await post(client, one(public, "/borrar"))
+    in_use = await post(client, one(listed, "/borrar"))
+    done = await post(client, one(draft, "/borrar"))
+
+    assert ("no se puede deshacer" in asked.text, kept.status_code) == (True, 409)
+    assert "Solo se borra un borrador" in kept.text
+    assert (in_use.status_code, "ya tiene personas" in in_use.text) == (409, True)
+    assert (done.status_code, done.headers["location"]) == (303, "/panel/capacitaciones")
+    assert {training.id for training in await Training.all()} == {public.id, listed.id}
+    assert {session.training_id for session in await TrainingSession.all()} == {public.id, listed.id}

@@ -24,7 +24,7 @@ from trainings.schedule.models import Training, TrainingState
 @pytest.mark.parametrize(
     ("state", "buttons"),
     [
-        (TrainingState.DRAFT, {"publicar", "ocultar", "cancelar", "duplicar", "editar"}),
+        (TrainingState.DRAFT, {"publicar", "ocultar", "borrar", "duplicar", "editar"}),
         (TrainingState.PUBLISHED, {"ocultar", "cancelar", "duplicar", "editar"}),
         (TrainingState.UNLISTED, {"publicar", "cancelar", "duplicar", "editar"}),
         (TrainingState.CANCELLED, {"reabrir", "duplicar"}),

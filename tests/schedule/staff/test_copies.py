@@ -264,3 +264,28 @@ async def test_copy_of_one_training_is_looked_at_before_it_is_made(client: Async
     assert 'href="#sessions-1"' in refused.text
     draft = await Training.get(state=TrainingState.DRAFT)
     assert await days_of(draft) == ["2027-05-06T08:00", "2027-05-13T08:00"]
+
+
+async def test_drafts_of_a_copied_month_are_published_together_and_those_that_cannot_say_why(
+    client: AsyncClient, cast: Cast
+) -> None:
+    good = await make.make_training(hub=cast.hub, venue=cast.venue, sessions=[span("2027-03-04")])
+    bare = await make.make_training(
+        hub=cast.hub, title="Sin lugar", sessions=[span("2027-03-11")], online_url="https://x.example/a"
+    )
+    copies = [(await copy_to_month(one.id, APRIL, actor=PROGRAM))[0] for one in (good, bare)]
+    await Training.filter(id=copies[1].id).update(online_url=None)
+    await TrainingSession.filter(training_id=copies[1].id).update(venue_id=None)
+    await make.sign_in(client, cast.coordinator)
+    form = {"hub": str(cast.hub.id), "month": str(MARCH), "target": str(APRIL)}
+
+    page = await client.get(PAGE, params=form)
+    refused = await client.post(f"{PAGE}/publicar", data=form)
+
+    states = [(await Training.get(id=copy.id)).state for copy in copies]
+    assert "Publicar los 2 borradores" in page.text
+    assert refused.status_code == 409
+    assert "Listo: se publicó 1 borrador." in refused.text
+    assert "Falta el lugar de una sesión" in refused.text
+    assert "Publicar el borrador" in refused.text
+    assert states == [TrainingState.PUBLISHED, TrainingState.DRAFT]

@@ -35,7 +35,7 @@ def days_in(page: str) -> list[str]:
 def notes_of(page: str, number: int) -> str:
     """What stands in one session's part of the form."""
     part = page[page.index(f'id="sessions-{number}"') :]
-    return part.partition('class="member')[0]
+    return part.partition('class="day-row')[0]
 
 
 async def test_series_is_shown_as_rows_and_saved_as_changed(client: AsyncClient, cast: Cast) -> None:

@@ -14,13 +14,17 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import EDITORS
+from trainings.audit.actor import Actor
+from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import dates
-from trainings.outreach.actions import copies_of_activities, copy_activity_to_month
+from trainings.outreach.actions import copies_of_activities, copy_activity_to_month, publish_activity
+from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Hub
 from trainings.places.queries import one_of
+from trainings.registrations.telling import changes
 from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of, has_clashes
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.months import Month
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.staff.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted, to_copy
@@ -143,6 +147,7 @@ class CopyLine:
     old_day: str
     sessions: Sequence[NewSession]
     is_ticked: bool
+    is_draft: bool
     refusal: str
 
 
@@ -189,7 +194,7 @@ async def copy_month(request: Request) -> Response:
         lines = await _lines(request, form, hub, typed, made)
         return _month_page(request, typed, hubs, lines, status=409 if made.refusals else 422, done=made.sentence)
     return redirect(
-        f"{MONTH}?hub={hub.id}&month={form.month}&target={form.target}",
+        _month_path(hub, form),
         made.sentence or gettext(N_("Ya estaban copiadas: no se hizo nada nuevo.")),
     )
 
@@ -214,6 +219,66 @@ async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -
     return Made(n_new, refusals)
 
 
+@allow(*EDITORS)
+async def publish_month(request: Request) -> Response:
+    """Each draft by itself: those that cannot be published say why."""
+    hubs = await editable_hubs(request.state.actor)
+    typed = await read_form(request)
+    try:
+        form = check(MonthForm, typed)
+    except FormErrors as exc:
+        return _month_page(request, exc.typed, hubs, status=422)
+    hub = one_of(hubs, form.hub)
+    n_shown, refusals = await _publish_drafts(await _copies(hub, form), actor=request.state.actor)
+    words = ngettext("Listo: se publicó %(n)s borrador.", "Listo: se publicaron %(n)s borradores.", n_shown)
+    done = words % {"n": n_shown} if n_shown else ""
+    if refusals:
+        lines = await _lines(request, form, hub, typed, Made(0, refusals))
+        return _month_page(request, typed, hubs, lines, status=409, done=done)
+    return redirect(_month_path(hub, form), done or gettext(N_("No había borradores por publicar.")))
+
+
+async def _publish_drafts(copies: Sequence[Copy], *, actor: Actor) -> tuple[int, dict[UUID, Refusal]]:
+    """How many, and why not, by the original."""
+    drafts, refusals = await _drafts(copies), {}
+    found = [copy for copy in copies if copy.made_path in drafts]
+    for copy in found:
+        try:
+            await _publish(copy, actor=actor)
+        except Refusal as refusal:
+            if refusal.status not in REFUSED:
+                raise
+            refusals[_key(copy.owner.id)] = refusal
+    return len(found) - len(refusals), refusals
+
+
+async def _publish(copy: Copy, *, actor: Actor) -> None:
+    publish = publish_activity if copy.kind else changes.publish
+    await publish(_made_id(copy), actor=actor)
+
+
+def _made_id(copy: Copy) -> UUID:
+    return UUID(copy.made_path.rpartition("/")[2])
+
+
+def _key(owner_id: UUID | None) -> UUID:
+    assert owner_id is not None, "what is copied is there"
+    return owner_id
+
+
+async def _drafts(copies: Sequence[Copy]) -> set[str]:
+    """Paths of made copies that nobody published."""
+    made = {_made_id(copy): copy.made_path for copy in copies if copy.made_path}
+    trainings = reads(Training).filter(id__in=sorted(made), state=TrainingState.DRAFT)
+    activities = reads(OutreachActivity).filter(id__in=sorted(made), state=ActivityState.DRAFT)
+    found = [*await trainings.values_list("id"), *await activities.values_list("id")]
+    return {made[key] for (key,) in found}
+
+
+def _month_path(hub: Hub, form: MonthForm) -> str:
+    return f"{MONTH}?hub={hub.id}&month={form.month}&target={form.target}"
+
+
 async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
     trainings = await copies_of(hub.id, form.month, form.target)
     activities = await copies_of_activities(hub.id, form.month, form.target)
@@ -222,6 +287,7 @@ async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
 
 async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made: Made | None = None) -> list[CopyLine]:
     copies = await _copies(hub, form)
+    drafts = await _drafts(copies)
     planned = list(enumerate((plan, copy.owner) for copy in copies if not copy.made_path for plan in copy.plans))
     cautions = await cautions_of(
         {number: plan for number, (plan, _owner) in planned},
@@ -241,6 +307,7 @@ async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made
                 old_day=dates.long_date(copy.first_day, language()),
                 sessions=_new_sessions(plans, own),
                 is_ticked=typed.has("copy_ids", str(copy.owner.id)) if made else not has_clashes(own),
+                is_draft=copy.made_path in drafts,
                 refusal=sentence_of(refusal) if refusal and not isinstance(refusal, Booked) else "",
             )
         )
@@ -263,6 +330,7 @@ def _month_page(
         "months": _choices(-MONTHS_BACK, MONTHS_AHEAD),
         "targets": _choices(0, MONTHS_AHEAD),
         "lines": lines,
+        "n_drafts": sum(line.is_draft for line in lines or ()),
         "n_to_make": sum(not line.copy.made_path for line in lines or ()),
         "needs_reason": any(one.cautions.clashes for line in lines or () for one in line.sessions),
         "done": done,
@@ -279,4 +347,5 @@ routes: list[BaseRoute] = [
     Route(ONE, create, methods=["POST"]),
     Route(MONTH, month),
     Route(MONTH, copy_month, methods=["POST"]),
+    Route(MONTH + "/publicar", publish_month, methods=["POST"]),
 ]

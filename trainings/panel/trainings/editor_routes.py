@@ -18,6 +18,14 @@ from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import Refusal
+from trainings.panel.trainings.form_parts import (
+    audience_of,
+    fill_from_course,
+    near_languages,
+    parts_of,
+    take_languages,
+    with_last_design,
+)
 from trainings.people import choices
 from trainings.places.models import Hub
 from trainings.places.queries import one_of, venue_choices
@@ -34,6 +42,7 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
+from trainings.schedule.public.sentences import listing
 from trainings.schedule.session_actions import TrainingCalledOff
 from trainings.schedule.staff import forms
 from trainings.schedule.staff.editing import editable, editable_hubs, hub_asked_for, show_refusal
@@ -53,6 +62,7 @@ class FormRow:
     number: int
     title: str
     cautions: Cautions
+    said: str
 
 
 # -- a new one
@@ -73,21 +83,29 @@ async def new(request: Request) -> Response:
             "has_waiting_list": forms.TICKED,
             "walk_ins": forms.TICKED,
             "from_age": forms.FROM_AGES[0],
+            "languages": ["spa"],
+            "course": request.query_params.get("curso"),
         }
     )
-    return await _form(request, hub, typed)
+    return await _form(request, hub, typed, filled=await fill_from_course(typed, hub))
 
 
 @allow(*EDITORS)
 async def create(request: Request) -> Response:
     typed = await read_form(request)
     hub = one_of(await editable_hubs(request.state.actor), typed.value("hub"))
+    take_languages(typed)
     try:
+        if typed.value("fill"):
+            return await _form(request, hub, typed, filled=await fill_from_course(typed, hub))
         if change_rows(typed):
             return await _form(request, hub, typed)
         form, sessions = forms.check_training(typed)
+        if await _is_on_unseen_feast(request, typed, hub):
+            return await _form(request, hub, typed, status=409)
+        plan = await with_last_design(await _plan(form), hub)
         training = await actions.create_training(
-            await _plan(form), sessions, actor=request.state.actor, override_reason=form.override_reason
+            plan, sessions, actor=request.state.actor, override_reason=form.override_reason
         )
     except (FormErrors, Refusal) as error:
         return await _refused(request, hub, typed, error)
@@ -113,9 +131,13 @@ async def update(request: Request) -> Response:
     training = await editable(request)
     typed = await read_form(request)
     typed.fields["hub"] = [str(training.hub_id)]
+    take_languages(typed)
     try:
         if change_rows(typed):
             return await _form(request, training.hub, typed, training=training)
+        forms.check_training(typed)
+        if await _is_on_unseen_feast(request, typed, training.hub, training):
+            return await _form(request, training.hub, typed, training=training, status=409)
         batch = await _save(training, typed, request.state.actor)
     except (FormErrors, Refusal) as error:
         return await _refused(request, training.hub, typed, error, training=training)
@@ -179,22 +201,42 @@ async def _form(
     training: Training | None = None,
     status: int = 200,
     is_booked: bool = False,
+    filled: str = "",
 ) -> Response:
     numbers = forms.row_numbers(typed) or [0]
     cautions = await _cautions(typed, hub, training, request.state.actor)
+    offered = await _choices(hub, training)
     context = {
         "here": "capacitaciones",
         "form": typed,
         "hub": hub,
         "training": training,
-        "rows": _rows(typed, numbers, training, cautions),
+        "rows": _rows(typed, numbers, training, cautions, {str(key): name for key, name in offered["people"]}),
         "may_add": len(numbers) < MOST_SESSIONS,
         "patterns": patterns(typed),
         "repeats": _repeats(typed),
         "needs_reason": is_booked or has_clashes(cautions) or bool(typed.value("override_reason")),
-        **await _choices(hub, training),
+        "filled": filled,
+        "feasts": [day for day, _name in _feasts(typed, cautions).values()],
+        **offered,
+        "audience": audience_of(typed, offered["actor_types"]),
+        "near_languages": near_languages(hub, typed, offered["languages"]),
+        "parts": parts_of(typed, offered["offers"], offered["languages"]),
     }
     return render(request, "panel/trainings/form.html", context, status=status)
+
+
+async def _is_on_unseen_feast(request: Request, typed: Typed, hub: Hub, training: Training | None = None) -> bool:
+    cautions = await _cautions(typed, hub, training, request.state.actor)
+    return forms.has_unseen_feast(typed, _feasts(typed, cautions))
+
+
+def _feasts(typed: Typed, cautions: Mapping[int, Cautions]) -> dict[str, tuple[str, str]]:
+    return {
+        f"sessions-{number}": (typed.value(f"sessions-{number}-day"), one.day_off)
+        for number, one in cautions.items()
+        if one.day_off
+    }
 
 
 def _repeats(typed: Typed) -> bool:
@@ -215,7 +257,11 @@ async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Ac
 
 
 def _rows(
-    typed: Typed, numbers: Sequence[int], training: Training | None, cautions: Mapping[int, Cautions]
+    typed: Typed,
+    numbers: Sequence[int],
+    training: Training | None,
+    cautions: Mapping[int, Cautions],
+    names: Mapping[str, str],
 ) -> list[FormRow]:
     """Once others know of the training, its sessions keep their numbers of the calendar."""
     is_draft = training is None or training.state is TrainingState.DRAFT
@@ -224,7 +270,8 @@ def _rows(
     for n, number in enumerate(numbers, start=1):
         position = n if is_draft else positions.get(typed.value(f"sessions-{number}-id"))
         title = gettext(N_("Sesión %(n)s")) % {"n": position} if position else gettext(N_("Otra sesión"))
-        rows.append(FormRow(number, title, cautions.get(number, NONE)))
+        said = listing([names[key] for key in typed.values(f"sessions-{number}-facilitators") if key in names])
+        rows.append(FormRow(number, title, cautions.get(number, NONE), said))
     return rows
 
 

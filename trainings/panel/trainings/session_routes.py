@@ -26,6 +26,7 @@ from trainings.schedule.session_actions import (
     check_cancellable,
     when_and_where,
 )
+from trainings.schedule.staff import forms
 from trainings.schedule.staff.editing import ONE_SESSION, afterwards, editable_session
 from trainings.schedule.staff.forms import MoveForm, at_the_day, checked, typed_hours
 from trainings.web.allow import allow
@@ -52,6 +53,8 @@ async def move(request: Request) -> Response:
         form = check(MoveForm, typed)
         if typed.value("look"):
             return await _move_form(request, session, typed)
+        if forms.has_unseen_feast(typed, _feast(typed, await _cautions(request, session, typed))):
+            return await _move_form(request, session, typed, status=409)
         await rescheduling.move(
             session.id,
             clock.at(form.day, form.starts),
@@ -64,6 +67,10 @@ async def move(request: Request) -> Response:
     except (FormErrors, Refusal) as error:
         return await _not_moved(request, typed, error)
     return await _moved(session, await _cautions(request, session, typed))
+
+
+def _feast(typed: Typed, cautions: Cautions) -> dict[str, tuple[str, str]]:
+    return {"day": (typed.value("day"), cautions.day_off)} if cautions.day_off else {}
 
 
 async def _not_moved(request: Request, typed: Typed, error: FormErrors | Refusal) -> Response:

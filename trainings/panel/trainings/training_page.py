@@ -88,6 +88,7 @@ async def show_training(
         "people": people,
         "may_answer": may_answer,
         "may_edit": may_edit,
+        "may_delete": may_edit and is_fresh_draft(training),
         "may_merge": can_merge(actor, training.hub_id),
         "may_invite": can_invite(actor, training.hub_id) and now in ENROLLABLE | {Phase.DRAFT},
         "may_sign_up": can_register_at_desk(actor, training.hub_id) and now in ENROLLABLE,
@@ -114,6 +115,11 @@ async def _people(request: Request, training: Training) -> PeopleList:
 
 def is_own_training(training: Training, actor: Actor) -> bool:
     return any(one.user_id == actor.id for session in training.sessions for one in session.facilitators)
+
+
+def is_fresh_draft(training: Training) -> bool:
+    """It was never published: it can be deleted."""
+    return training.state is TrainingState.DRAFT and training.published_at is None
 
 
 def has_begun(training: Training) -> bool:

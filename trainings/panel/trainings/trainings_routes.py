@@ -14,13 +14,13 @@ from trainings.accounts.permissions import EDITORS, STAFF
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
-from trainings.panel.trainings.training_page import show_training
+from trainings.panel.trainings.training_page import is_fresh_draft, show_training
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
 from trainings.registrations.telling import changes
 from trainings.registrations.telling.change_views import who_is_told
 from trainings.registrations.telling.changes import who_would_hear
-from trainings.schedule import queries
+from trainings.schedule import actions, queries
 from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.queries import TrainingFilter
 from trainings.schedule.staff.editing import afterwards, editable
@@ -29,6 +29,7 @@ from trainings.schedule.words import STATES
 from trainings.web.allow import allow
 from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, beside, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/capacitaciones"
@@ -140,7 +141,39 @@ def _planned(training: Training) -> list[UUID]:
     return [session.id for session in training.sessions if session.state is SessionState.PLANNED]
 
 
+# -- a draft that is not wanted
+
+
+@allow(*EDITORS)
+async def confirm_delete(request: Request) -> Response:
+    return _delete_page(request, await editable(request))
+
+
+@allow(*EDITORS)
+async def delete(request: Request) -> Response:
+    training = await editable(request)
+    try:
+        await actions.delete_draft(training.id, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return _delete_page(request, training, refusal)
+    return redirect(INDEX, gettext(N_("Listo: el borrador está borrado.")))
+
+
+def _delete_page(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
+    context = {
+        "here": "capacitaciones",
+        "training": training,
+        "is_draft": is_fresh_draft(training),
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    return render(request, "panel/trainings/delete.html", context, status=refusal.status if refusal else 200)
+
+
 routes: list[BaseRoute] = [
+    Route(ONE + "/borrar", confirm_delete),
+    Route(ONE + "/borrar", delete, methods=["POST"]),
     Route(INDEX, index),
     Route(ONE + "/publicar", publish, methods=["POST"]),
     Route(ONE + "/ocultar", unlist, methods=["POST"]),

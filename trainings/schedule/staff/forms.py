@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -22,7 +22,7 @@ from trainings.schedule.dated import Span
 from trainings.schedule.models import Offer, PlaceShown, Training, TrainingSession
 from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan, session_field
 from trainings.web.forms import Day, Form, FormErrors, FormT, HourHere, Typed, check, day_in, wrong
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
 TICKED = "yes"
 ROW_FIELDS = ("id", "day", "starts", "ends", "venue", "facilitators", "series")
@@ -68,6 +68,13 @@ def _later_than_start(ends: time, form: ValidationInfo) -> time:
     return ends
 
 
+def _asked_for_place(unasked: bool, form: ValidationInfo) -> bool:
+    is_protected = form.data.get("place_shown") is PlaceShown.AFTER_CONFIRMATION
+    if is_protected and not unasked and form.data.get("approval_required") is False:
+        raise wrong(N_("Con el lugar protegido, marque una de las dos: acepta a cada persona a mano, o no hace falta."))
+    return unasked
+
+
 EndTime = Annotated[HourHere, AfterValidator(_later_than_start)]
 """A field after `starts`: a session is on one day."""
 Title = Annotated[str, printable(180), AfterValidator(required)]
@@ -87,7 +94,9 @@ Reason = Annotated[str, printable(240)]
 
 
 class TrainingForm(Form):
-    """An empty title is the course's; `revision` of the row when opened. `from_age`: 18 admits no minors."""
+    """An empty title is the course's; `revision` of the row when opened. `from_age`: 18 admits no minors. `unasked`: a
+    protected place is shown to whoever signs up, without approval.
+    """
 
     hub: UUID
     course: UUID
@@ -103,6 +112,7 @@ class TrainingForm(Form):
     has_waiting_list: bool = False
     offer_hours: Annotated[int | None, _one_of(OFFER_HOURS)] = None
     approval_required: bool = False
+    unasked: Annotated[bool, AfterValidator(_asked_for_place)] = Field(default=False, validate_default=True)
     walk_ins: bool = False
     opens_on: Day | None = None
     opens_time: HourHere | None = None
@@ -178,6 +188,19 @@ class SessionForm(Form):
 class RoomForm(Form):
     venue: UUID | None = None
     capacity: int | None = None
+
+
+FEASTS_SEEN = "feast_seen"
+
+
+def has_unseen_feast(typed: Typed, feasts: Mapping[str, tuple[str, str]]) -> bool:
+    """Day as typed and name of each feast, by field. Those that the form did not show get a sentence: the form is to be
+    shown before it is saved.
+    """
+    unseen = {field: name for field, (day, name) in feasts.items() if not typed.has(FEASTS_SEEN, day)}
+    sentence = gettext(N_("Ese día es feriado: %(name)s. Guarde otra vez si así lo quiere, o cambie el día."))
+    typed.errors |= {field: sentence % {"name": name} for field, name in unseen.items()}
+    return bool(unseen)
 
 
 def row_numbers(typed: Typed) -> list[int]:
@@ -259,7 +282,8 @@ def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> T
         **_day_and_time("opens", training.opens_at),
         **_day_and_time("closes", training.closes_at),
     }
-    for name in ("has_waiting_list", "approval_required", "walk_ins"):
+    values["unasked"] = training.place_shown is PlaceShown.AFTER_CONFIRMATION and not training.approval_required
+    for name in ("has_waiting_list", "approval_required", "walk_ins", "unasked"):
         values[name] = "yes" if values[name] else None
     for number, session in enumerate(sessions):
         values |= {f"sessions-{number}-{name}": value for name, value in _session_values(session, training).items()}
