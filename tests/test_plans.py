@@ -39,8 +39,11 @@ FEW_ROWS = {
     "role_grant",
     "mail_hold",
     "help_contact",
+    "erasure_request",
 }
-"""Tables of places, staff and the catalogue, of whom to call, and of the mail servers that refuse us."""
+"""Tables of places, staff and the catalogue, of whom to call, of the mail servers that refuse us, and of erasures that
+wait for a yes.
+"""
 OF_THE_CALENDAR = {
     "training",
     "training_session",
@@ -197,5 +200,10 @@ async def test_numbers_beside_the_places_of_the_panel_are_found_by_index(db: Set
     actor = await actor_of(cast.coordinator)
     with statements() as sent:
         await waiting_for(actor)
+    [messages] = [text for text in sent if '"outbox_job"' in text]
+    plan = await get_connection("default").execute_query_dict(
+        f"EXPLAIN QUERY PLAN {messages}", [None] * messages.count("?")
+    )
 
     assert await read_whole(sent) == []
+    assert "ix_outbox_open" in str(plan), "not all that the hub ever sent"
