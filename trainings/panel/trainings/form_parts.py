@@ -106,7 +106,7 @@ def _languages(typed: Typed, words: Mapping[str, str]) -> list[str]:
         listing([words[code] for code in typed.values(name) if code in words])
         for name in ("languages", "interpreter_languages")
     )
-    return [spoken, gettext(N_("con intérprete: %(languages)s")) % {"languages": interpreted} if interpreted else ""]
+    return [spoken, gettext(N_("Con intérprete: %(languages)s")) % {"languages": interpreted} if interpreted else ""]
 
 
 def _offered(typed: Typed, words: Mapping[str, str]) -> list[str]:
