@@ -1,9 +1,9 @@
 """In es-GT and English; a `lang` that is not English reads Spanish. Storage is UTC; people see America/Guatemala."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from trainings.clock import local
@@ -29,6 +29,7 @@ _WEEKDAYS = {
 _HALVES = {"es_GT": (f"a.{NBSP}m.", f"p.{NBSP}m."), "en": ("AM", "PM")}
 # More days than this are told as "from … to …".
 _MOST_LISTED_DAYS = 6
+_WEEK = timedelta(days=7)
 
 Gender = Literal["masculine", "feminine"]
 
@@ -60,6 +61,12 @@ def numeric_date(when: date) -> str:
     return local_day(when).strftime("%d/%m/%Y")
 
 
+def weekdays(n: int, when: date, lang: str) -> str:
+    """`10 jueves`, `3 sábados` · `10 Thursdays`."""
+    name = weekday(when, lang)
+    return f"{n} {name}" if n == 1 or name.endswith("s") else f"{n} {name}s"
+
+
 def weekday(when: date, lang: str) -> str:
     return _WEEKDAYS[_locale(lang)][local_day(when).weekday()]
 
@@ -75,6 +82,10 @@ def date_span(days: Iterable[date], lang: str) -> str:
         raise ValueError("a span needs at least one day")
     if len(ordered) > _MOST_LISTED_DAYS:
         return " a ".join(_ends(ordered, lang)) if _is_spanish(lang) else " to ".join(_ends(ordered, lang))
+    return _each_listed(ordered, lang)
+
+
+def _each_listed(ordered: list[date], lang: str) -> str:
     months = [list(group) for _, group in groupby(ordered, key=lambda day: (day.year, day.month))]
     texts = [_days_of_month(month, lang, with_year=_ends_year(month, ordered)) for month in months]
     if any(len(month) > 1 for month in months):
@@ -92,6 +103,15 @@ def held_on(days: Iterable[date], lang: str) -> str:
     if not _is_spanish(lang):
         return f"on {span}"
     return f"el {span}" if len(ordered) == 1 else f"los días {span}"
+
+
+def exact_days(days: Iterable[date], lang: str) -> str:
+    """As `held_on`, but by the ends only where a day is left out in no week."""
+    ordered = sorted({local_day(day) for day in days})
+    is_weekly = all(later - day == _WEEK for day, later in pairwise(ordered))
+    if len(ordered) <= _MOST_LISTED_DAYS or is_weekly:
+        return held_on(ordered, lang)
+    return f"{'los días' if _is_spanish(lang) else 'on'} {_each_listed(ordered, lang)}"
 
 
 def _ends(ordered: list[date], lang: str) -> tuple[str, str]:

@@ -34,6 +34,21 @@ async def test_page_of_a_training_follows_the_clock_although_nobody_changes_it(
     assert seen == [(False, True), (True, True), (False, False), (False, False)]
 
 
+async def test_page_of_a_course_marks_what_is_past_and_what_it_still_gives(client: AsyncClient, freeze: Freeze) -> None:
+    sessions = [(START + timedelta(days=day), END + timedelta(days=day)) for day in (0, 7, 14)]
+    training = await make_training(sessions=[*sessions, (END, END + timedelta(hours=1))])
+    path, seen = f"/capacitaciones/{training.slug}", []
+
+    for moment in (START, sessions[0][1] + timedelta(hours=1), sessions[2][1]):
+        freeze(moment)
+        page, form = (await client.get(path)).text, (await client.get(f"{path}/inscripcion")).text
+        is_told = "Quedan 2 de 4 sesiones. Para el diploma ya no alcanzan las horas" in page
+        assert is_told is ("Quedan 2 de 4 sesiones." in form)
+        seen.append((is_told, page.count("(ya pasó)"), "ya no se le da diploma ni constancia" in page))
+
+    assert seen == [(False, 0, False), (True, 2, False), (False, 0, True)]
+
+
 async def test_page_is_made_once_while_it_says_the_same(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.schedule.public import sentences
-from trainings.schedule.public.sentences import sentence_of
+from trainings.schedule.public.sentences import EqualHours, sentence_of
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language, ngettext
@@ -135,6 +135,11 @@ class Ticket:
         found = differences(later, ahead, self.own.registration.training, is_called_off=self.is_called_off)
         knows = knows_place(self.own)
         return [sentence_of(one, knows_place=knows) for one in found if knows or one.kind is not ChangeKind.PLACE]
+
+    @property
+    def at_equal_hours(self) -> EqualHours | None:
+        """All that are not cancelled, in one line."""
+        return sentences.at_equal_hours(self.planned)
 
     @property
     def planned(self) -> Sequence[Meeting]:

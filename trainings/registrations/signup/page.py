@@ -67,6 +67,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "phase": now,
         "may_sign_up": now in TAKES_SIGN_UPS,
         "phone": phone,
+        "left": sentences.left_of_course([one for one in sessions if one.is_on], training.completion_share),
         "seats_left": training.n_free,
         "childcare_left": training.n_childcare_free,
         "minors_from": minors_from(training),

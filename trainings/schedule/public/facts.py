@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -24,13 +24,18 @@ MOST_TOWNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """`place`: only if the sessions' places differ. `note`: what changed."""
+    """`place`: only if the sessions' places differ. `note`: what changed. `days`, `gone`: of several sessions at equal
+    hours, where `day` is how many they are. `is_past`: while others are to come.
+    """
 
     day: str
     hours: str
     place: str
-    is_cancelled: bool
-    note: str
+    is_cancelled: bool = False
+    note: str = ""
+    days: str = ""
+    gone: str = ""
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Facts:
     description: str
     dates: tuple[Dated, ...]
     running: str
+    left: str
     places: tuple[Place, ...]
     place_note: str
     audience: str
@@ -92,8 +98,9 @@ def facts_of(training: Posted) -> Facts:
     return Facts(
         about=" · ".join(about),
         description=_description(training, about),
-        dates=tuple(_dated(session, among=places, is_cancelled=not session.is_on) for session in training.sessions),
+        dates=tuple(_dates(training, places)),
         running=_running(training),
+        left=_left(training),
         places=tuple(place for place in places if not place.is_online),
         place_note=_place_note(training),
         audience=" ".join(_audience(training)),
@@ -164,6 +171,18 @@ def _description(training: Posted, about: list[str]) -> str:
     return f"{about[0]}, {about[1]}. {sentences.capital(day)}, {sentences.stopped(time)} {place}."
 
 
+def _dates(training: Posted, among: Collection[Place]) -> Iterator[Dated]:
+    unchanged = [one for one in training.sessions if one.is_on and one.was is None]
+    places = [short_place(place, among) for place in {one.place for one in unchanged}] if len(among) > 1 else [""]
+    at_once = sentences.at_equal_hours(unchanged) if len(places) == 1 else None
+    if at_once is not None:
+        yield Dated(at_once.what, at_once.hours, places[0], days=at_once.days, gone=at_once.gone)
+    for session in training.sessions:
+        if at_once is None or session not in unchanged:
+            is_past = not training.is_over and end_of(session) <= clock.now()
+            yield replace(_dated(session, among=among, is_cancelled=not session.is_on), is_past=is_past)
+
+
 def _dated(session: PublicSession, *, among: Collection[Place], is_cancelled: bool) -> Dated:
     day = dates.long_date(session.starts_at, language())
     hours = dates.time_range(session.starts_at, session.ends_at, language())
@@ -177,6 +196,12 @@ def _running(training: Posted) -> str:
         return ""
     time = dates.time_of_day(training.next_session.ends_at, language())
     return sentences.stopped(gettext("Está en curso. Termina: %(time)s") % {"time": time})
+
+
+def _left(training: Posted) -> str:
+    if training.state is TrainingState.CANCELLED:
+        return ""
+    return sentences.left_of_course([one for one in training.sessions if one.is_on], training.completion_share)
 
 
 def _place_note(training: Posted) -> str:
@@ -224,6 +249,8 @@ def _childcare(training: Posted) -> str:
 
 
 def _finish(training: Posted) -> str:
+    if training.phase is Phase.HELD:
+        return gettext("Ya terminó: a quien no asistió ya no se le da diploma ni constancia.")
     is_municipal = training.hub.operator_kind is OperatorKind.MUNICIPALITY
     giver = gettext("la municipalidad") if is_municipal else training.hub.operator
     time = gettext("todo el tiempo")

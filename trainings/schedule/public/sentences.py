@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from trainings import clock
@@ -12,12 +13,87 @@ from trainings.people.words import LANGUAGES
 from trainings.places.models import Venue
 from trainings.places.words import ACCESS
 from trainings.schedule.changes import Difference, link_of
+from trainings.schedule.completion import Outlook, Progress
 from trainings.schedule.dated import Span
 from trainings.schedule.models import ChangeKind, Offer, SessionState, Training, TrainingSession
 from trainings.schedule.public.posted import Left, Place, PublicSession, Was
 from trainings.schedule.towns import Town
 from trainings.schedule.words import OFFERS
-from trainings.web.i18n import N_, gettext, language
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+FEWEST_AT_ONCE = 3
+"""So many sessions at equal hours are one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class EqualHours:
+    """`10 jueves`, `de 8:30 a. m. a 12:30 p. m.`, and the days. `gone`: the days that are over, where others are to
+    come.
+    """
+
+    what: str
+    hours: str
+    days: str
+    gone: str
+
+
+def at_equal_hours(sessions: Sequence[Span]) -> EqualHours | None:
+    """None: few, or at different hours."""
+    lang, now = language(), clock.now()
+    here = [(clock.local(one.starts_at), clock.local(one.ends_at)) for one in sessions]
+    if len(here) < FEWEST_AT_ONCE or len({(start.time(), end.time(), end - start) for start, end in here}) > 1:
+        return None
+    days = [start.date() for start, _end in here]
+    left = [start.date() for start, end in here if end > now]
+    if len({day.weekday() for day in days}) == 1:
+        what = dates.weekdays(len(days), days[0], lang)
+    else:
+        what = ngettext("%(num)s sesión", "%(num)s sesiones", len(days)) % {"num": len(days)}
+    hours = dates.time_range(sessions[0].starts_at, sessions[0].ends_at, lang)
+    if len(left) in (0, len(days)):
+        return EqualHours(what, hours, capital(dates.exact_days(days, lang)), "")
+    to_come = ngettext("Queda %(num)s: %(days)s", "Quedan %(num)s: %(days)s", len(left))
+    past = sorted({*days} - {*left})
+    gone = ngettext("Ya pasó: %(days)s", "Ya pasaron: %(days)s", len(past)) % {"days": dates.exact_days(past, lang)}
+    return EqualHours(what, hours, to_come % {"num": len(left), "days": dates.exact_days(left, lang)}, gone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    starts_at: datetime
+    minutes: int
+
+
+def left_of_course(sessions: Iterable[Span], share: int) -> str:
+    """`Quedan 7 de 10 sesiones. Todavía alcanza para el diploma…`: what somebody who begins now can still have.
+    `sessions`: those that are on; `share`: percent needed. Empty before the first has ended and after the last has.
+    """
+    every = [(one.ends_at, _Coming(one.starts_at, _minutes(one))) for one in sessions]
+    to_come = [coming for ends_at, coming in every if ends_at > clock.now()]
+    if not to_come or len(to_come) == len(every):
+        return ""
+    progress = Progress(0, sum(one.minutes for _end, one in every), share, to_come)
+    counts = {"num": len(to_come), "n": len(every)}
+    told = ngettext("Queda %(num)s de %(n)s sesiones.", "Quedan %(num)s de %(n)s sesiones.", len(to_come)) % counts
+    if progress.outlook is Outlook.OUT_OF_REACH:
+        why = gettext(
+            "Para el diploma ya no alcanzan las horas, salvo que las reponga en otra fecha. Sí recibe constancia de "
+            "las horas a las que asista."
+        )
+    elif len(progress.needed) == len(to_come):
+        why = gettext("Todavía alcanza para el diploma, si no falta a ninguna.")
+    else:
+        words = ngettext(
+            "Todavía alcanza para el diploma, si viene a la próxima.",
+            "Todavía alcanza para el diploma, si viene a las próximas %(num)s.",
+            len(progress.needed),
+        )
+        why = words % {"num": len(progress.needed)}
+    return f"{told} {why}"
+
+
+def _minutes(session: Span) -> int:
+    return int((session.ends_at - session.starts_at).total_seconds() // 60)
 
 
 def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
