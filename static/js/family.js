@@ -139,7 +139,8 @@ form.addEventListener("change", (event) => {
   isSent = false;
   keep();
   const field = /** @type {HTMLSelectElement} */ (event.target);
-  if (field.id === "municipality") suggest(field.value);
+  if (field.name === "municipality" && field.value !== "other") suggest(field.value);
+  if (field.id === "other_municipality") suggest(field.value);
 });
 form.addEventListener("submit", forget);
 document.addEventListener("visibilitychange", keep);

@@ -109,9 +109,8 @@ def fill_sign_up(page: Page) -> None:
     """What is needed, and a phone number."""
     page.get_by_label("Nombres").fill("Rosaura Isabel")
     page.get_by_label("Apellidos").fill("Tz’unun Muñoz")
-    page.get_by_label("Municipio donde vive").select_option(value="1705")
-    page.get_by_label("¿De parte de quién viene?").select_option(value="familia")
     page.get_by_label("Teléfono (opcional)").fill("4123 4567")
+    touch(page.get_by_role("radiogroup", name=f"¿Vive en {PLACE}?").get_by_label("Sí"))
     touch(page.get_by_label("Sí, pueden guardar estos datos"))
 
 

@@ -49,9 +49,11 @@ def fill_for_three(page: Page) -> None:
     press_on(page.get_by_role("link", name="Inscribirme"), "Enter")
     type_into(field(page, "given_names"), "Rosa Amalia")
     type_into(field(page, "surnames"), "Coc Xol")
-    type_into(field(page, "municipality"), "La Libertad, P")
-    type_into(field(page, "actor_type"), "Familia")
     type_into(field(page, "phone"), "5555 1234")
+    expect(field(page, "other_municipality")).to_be_hidden()
+    press_on(field(page, "municipality"), "Space")
+    page.keyboard.press("ArrowDown")
+    type_into(field(page, "other_municipality"), "La Libertad, P")
     expect(field(page, "guardian_relation")).to_be_hidden()
     add(page, 1, ("Elvira", "Xol"), "18+")
     add(page, 2, ("Ana Lucía", "Coc"), "12-13")
@@ -196,6 +198,7 @@ def what_is_asked_follows_the_age(form: Page) -> None:
 def communities_follow_the_municipality(form: Page) -> None:
     options = form.locator("#communities option")
     assert options.evaluate_all("options => options.map(option => option.value)") == ["Las Pozas"]
+    form.get_by_label("En otro lugar").check()
     form.get_by_label("Municipio donde vive").select_option(value="1207")
     expect(form.locator("#communities option[value='Sibinal Chiquito']")).to_have_count(1)
     expect(options).to_have_count(1)
@@ -250,8 +253,7 @@ def sign_up_two_by_enter_in_a_field(form: Page) -> None:
     """Nobody is added by it. All tickets fit the narrowest screen, whatever its colours are."""
     for name, typed in (("given_names", "Rosa"), ("surnames", "Coc"), ("phone", "5555 1234")):
         field(form, name).fill(typed)
-    field(form, "municipality").select_option("1705")
-    field(form, "actor_type").select_option(index=3)
+    field(form, "municipality").check()
     add_in_page(form, "Elvira")
     field(form, "members-1-surnames").fill("Xol")
     form.locator("[name='members-1-age_group'][value='18+']").check()

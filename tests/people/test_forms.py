@@ -24,11 +24,11 @@ def errors(**typed: str) -> dict[str, str]:
     return raised.value.typed.errors
 
 
-def test_person_needs_names_municipality_and_actor_type_only() -> None:
-    person = read()
+def test_person_needs_names_and_municipality_only() -> None:
+    person = read(actor_type="")
 
     answered = {name for name, value in person.model_dump().items() if value not in (None, "")}
-    assert answered == {"given_names", "surnames", "municipality", "actor_type"}
+    assert answered == {"given_names", "surnames", "municipality"}
 
 
 @pytest.mark.parametrize(

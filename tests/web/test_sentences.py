@@ -22,7 +22,6 @@ def test_summary_of_an_empty_form_names_each_field_that_is_missing() -> None:
         "members-1-given_names": "Escriba los nombres.",
         "members-1-surnames": "Escriba los apellidos.",
         "members-1-municipality": "Escoja el municipio.",
-        "members-1-actor_type": "Escoja de parte de quién viene.",
     }
 
 

@@ -179,7 +179,7 @@ def _make_ups(found: Sequence[TrainingSession], training: Training, person: Part
 
 def _may_come(training: Training, person: Participant) -> bool:
     is_minor = person.age_group is not None and person.age_group.is_minor
-    is_asked = not training.audience or person.actor_type.value in training.audience
+    is_asked = not training.audience or person.actor_type in training.audience
     return is_asked and (training.admits_minors or not is_minor)
 
 

@@ -18,6 +18,11 @@ def _choices(words: Mapping[Any, str]) -> Choices:
     return [(str(code), gettext(text)) for code, text in words.items()]
 
 
+def in_words(words: Mapping[Any, str], answer: Any) -> str:
+    """Empty where the question was not answered."""
+    return gettext(words[answer]) if answer else ""
+
+
 def actor_types() -> Choices:
     return _choices(ACTOR_TYPES)
 

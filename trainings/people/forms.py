@@ -87,14 +87,13 @@ class PersonForm(Form):
         "given_names": N_("Escriba los nombres."),
         "surnames": N_("Escriba los apellidos."),
         "municipality": N_("Escoja el municipio."),
-        "actor_type": N_("Escoja de parte de quién viene."),
     }
 
     given_names: Name
     surnames: Name
     municipality: MunicipalityCode
     community: Text120 = ""
-    actor_type: ActorType
+    actor_type: ActorType | None = None
     organization: Text160 = ""
     sex: Sex | None = None
     age_group: AgeGroup | None = None

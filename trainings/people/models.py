@@ -122,7 +122,7 @@ class Participant(Record):
     municipality: fields.ForeignKeyNullableRelation[Municipality] = reference("Municipality", "participants", null=True)
     municipality_id: str | None
     community = fields.CharField(max_length=120, default="")
-    actor_type = fields.CharEnumField(ActorType, max_length=16)
+    actor_type: ActorType | None = fields.CharEnumField(ActorType, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
     organization = fields.CharField(max_length=160, default="")
     sex: Sex | None = fields.CharEnumField(Sex, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
     age_group: AgeGroup | None = fields.CharEnumField(AgeGroup, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null

@@ -86,7 +86,7 @@ class NewPeople:
                 searchable(person.given_names, person.surnames, person.community),
                 keys.municipality,
                 person.community,
-                str(person.actor_type),
+                str(person.actor_type) if person.actor_type else None,
                 person.organization,
                 str(person.sex) if person.sex else None,
                 str(person.age_group) if person.age_group else None,

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.lib.text import fold
-from trainings.people.choices import ANOTHER_PLACE_WORDS
+from trainings.people.choices import ANOTHER_PLACE_WORDS, in_words
 from trainings.people.models import Participant
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, MERGE_REASONS
 from trainings.privacy.merge_queries import Comparison, Said, Someone
@@ -65,8 +65,8 @@ def facts(two: Comparison) -> list[Fact]:
         _fact(two, N_("Nombre completo"), lambda one: one.full_name),
         _fact(two, N_("Comunidad"), lambda one: one.community),
         _fact(two, N_("Municipio"), _municipality),
-        _fact(two, N_("Viene como"), lambda one: gettext(ACTOR_TYPES[one.actor_type])),
-        _fact(two, N_("Edad"), lambda one: gettext(AGE_GROUPS[one.age_group]) if one.age_group else ""),
+        _fact(two, N_("Viene como"), lambda one: in_words(ACTOR_TYPES, one.actor_type)),
+        _fact(two, N_("Edad"), lambda one: in_words(AGE_GROUPS, one.age_group)),
         _fact(two, N_("Teléfono"), _phone, lambda one: one.phone_key),
         _fact(two, N_("Correo"), _email, lambda one: one.email_key),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib.phones import show_phone
 from trainings.people.models import AgeGroup
 from trainings.registrations.commands import Member, SignUp
@@ -52,6 +52,10 @@ class NotForYou(Refusal):
         "Esta capacitación es solo para los grupos que dice esta página. Si cree que le toca, llame al %(phone)s; "
         "si no, busque otra en la página de su municipio."
     )
+
+
+class NoActorType(WrongInput):
+    sentence = N_("Escoja de parte de quién viene.")
 
 
 class AdultsOnly(Refusal):
@@ -146,9 +150,16 @@ def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
     for number, member in enumerate(wish.members):
         if member.is_minor:
             _check_minor(training, wish, member, number, phone)
-        is_asked = not training.audience or member.person.actor_type.value in training.audience
-        if wish.source is Source.WEB and not is_asked:
-            raise NotForYou(field=field_of(number, "actor_type"), phone=show_phone(phone))
+        if wish.source is Source.WEB and training.audience:
+            _check_audience(training, member, number, phone)
+
+
+def _check_audience(training: Window, member: Member, number: int, phone: str) -> None:
+    field = field_of(number, "actor_type")
+    if member.person.actor_type is None:
+        raise NoActorType(field=field)
+    if member.person.actor_type not in training.audience:
+        raise NotForYou(field=field, phone=show_phone(phone))
 
 
 def _check_minor(training: Window, wish: SignUp, member: Member, number: int, phone: str) -> None:

@@ -100,7 +100,7 @@ class RegistrationGroup(Record):
 
     class Meta:
         table = "registration_group"
-        indexes = (("training_id", "state", "wait_number"), ("training_id", "browser_key"))
+        indexes = (("training_id", "state", "wait_number"), ("browser_key", "training_id"))
 
 
 class Author(StrEnum):

@@ -152,7 +152,7 @@ async def test_desk_refusals_keep_what_was_typed(new_client: NewClient) -> None:
         assert page.one("input", name="surnames")["value"] == "Coc Xol"
     incomplete = await client.post(path_of(full), data={"given_names": "Rosa"})
     assert incomplete.status_code == 422
-    assert set(errors_of(Page(incomplete.text))) == {"surnames", "municipality", "actor_type", "consent_data"}
+    assert set(errors_of(Page(incomplete.text))) == {"surnames", "municipality", "consent_data"}
 
 
 @pytest.mark.parametrize(("trouble", "seconds"), [(Crowded(), "10"), (OperationalError("database is locked"), "30")])

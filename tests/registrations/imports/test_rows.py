@@ -319,7 +319,7 @@ async def test_address_in_the_column_of_telephones_is_an_address(sqlite_db: Sett
         ("Directora", "Escuela Las Pozas", "Directora, Escuela Las Pozas", ActorType.DOCENTE),
         ("Presidenta", "Presidenta del COCODE", "Presidenta del COCODE", ActorType.COCODE),
         ("", "Comadrona", "Comadrona", ActorType.SALUD),
-        ("Vocal I", "", "Vocal I", ActorType.OTRO),
+        ("Vocal I", "", "Vocal I", None),
     ],
 )
 async def test_office_stands_before_the_organization_and_is_no_kind_of_actor(

@@ -24,6 +24,7 @@ from trainings.settings import Settings
 Freeze = Callable[[datetime], None]
 
 ANSWERS = {
+    "actor_type": "salud",
     "sex": "mujer",
     "age_group": "25-34",
     "language": "kek",
@@ -89,7 +90,7 @@ async def test_guardian_sees_and_changes_the_support_of_a_minor(client: AsyncCli
 
 
 async def test_optional_questions_start_unanswered_say_why_and_are_kept(client: AsyncClient) -> None:
-    ana = await make.make_registration(await make.make_training())
+    ana = await make.make_registration(await make.make_training(), actor_type=None)
     base = await link_of(ana)
     assert f'href="{base}/datos#preguntas"' in (await client.get(base)).text
     page = Page((await client.get(f"{base}/datos")).text)
@@ -110,12 +111,24 @@ async def test_optional_questions_start_unanswered_say_why_and_are_kept(client: 
     assert person.search_text.endswith(" las pozas"), "staff find it"
     again = Page((await client.get(f"{base}/datos")).text)
     assert {option["value"] for option in again.all("option") if "selected" in option} == {
-        *("mujer", "25-34", "kek", "maya", "false")
+        *("salud", "mujer", "25-34", "kek", "maya", "false")
     }
     assert f'href="{base}/datos#preguntas"' not in (await client.get(base)).text
     [line] = await AuditLine.filter(act="registrations.answer")
     assert (line.object_id, line.actor_role) == (ana.id, "holder")
     assert line.detail == {"questions": sorted(ANSWERS)}
+
+
+async def test_answer_that_let_somebody_in_is_shown_and_not_changed(client: AsyncClient) -> None:
+    ana = await make.make_registration(await make.make_training(audience=("docente",)), actor_type="docente")
+    base = await link_of(ana)
+
+    page = Page((await client.get(f"{base}/datos")).text)
+    await client.post(f"{base}/datos", data=ANSWERS)
+
+    assert "Docente" in page.text
+    assert not page.all("select", name="actor_type")
+    assert (await person_of(ana)).actor_type == "docente"
 
 
 async def test_answers_can_be_taken_back_and_not_saying_is_an_answer(client: AsyncClient) -> None:
@@ -125,6 +138,7 @@ async def test_answers_can_be_taken_back_and_not_saying_is_an_answer(client: Asy
 
     await client.post(f"{base}/datos", data={"language": "und", **dict.fromkeys(NOT_SAID, "nd")})
     assert answered(await person_of(ana)) == {
+        "actor_type": None,
         "sex": "nd",
         "age_group": None,
         "language": "und",

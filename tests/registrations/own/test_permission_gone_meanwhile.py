@@ -30,6 +30,7 @@ from trainings.settings import Settings
 
 async def _answers(registration_id: UUID) -> None:
     answers = Answers(
+        actor_type=None,
         sex=None,
         age_group=None,
         language="kek",

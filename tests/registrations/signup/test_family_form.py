@@ -67,7 +67,7 @@ def test_further_people_are_read_in_the_order_of_their_numbers_with_what_they_le
     assert names(wish) == ["Rosa Amalia", "g2", "g3", "g10"]
     assert [one.person.municipality for one in wish.members] == ["1705"] * 4
     assert [one.person.community for one in wish.members] == ["Las Pozas"] * 4
-    assert [one.person.actor_type.value for one in wish.members] == ["cocode", "cocode", "docente", "cocode"]
+    assert [one.person.actor_type for one in wish.members] == ["cocode", "cocode", "docente", "cocode"]
 
 
 def test_who_lives_elsewhere_is_not_given_the_community_of_the_first() -> None:

@@ -12,7 +12,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.registrations.forms import ROSA, path_of, post
+from tests.registrations.forms import ROSA, errors_of, path_of, post
 from tests.registrations.wishes import KEY, places_of
 from tests.web.pages import Page
 from trainings import clock
@@ -20,7 +20,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.people.communities import confirm
 from trainings.people.models import Consent, Participant
 from trainings.registrations.models import Registration
-from trainings.schedule.models import CoursePrerequisite, PlaceShown, TrainingState
+from trainings.schedule.models import CoursePrerequisite, PlaceShown, Project, TrainingState
 
 # -- asking
 
@@ -36,18 +36,18 @@ async def test_page_asks_for_what_is_needed_first_and_consent_last(client: Async
     ordered = list(dict.fromkeys(names))
     assert ordered == [
         *("idempotency_key", "from_page", "website"),
-        *("given_names", "surnames", "municipality", "community", "actor_type", "age_group", "phone", "email"),
-        "earlier_code",
-        *(f"members-N-{name}" for name in ("ask_age", "given_names", "surnames", "age_group")),
-        *(f"members-N-{name}" for name in ("municipality", "actor_type")),
+        *("given_names", "surnames", "phone", "municipality", "other_municipality", "age_group"),
+        *("community", "email", "earlier_code"),
+        *(f"members-N-{name}" for name in ("ask_age", "given_names", "surnames", "age_group", "municipality")),
         *("consent_data", "consent_contact", "consent_photo"),
     ]
-    assert not page.all("input", checked=""), "nothing is answered beforehand"
+    answered = [field for _tag, field in page.elements if "checked" in field or "selected" in field]
+    assert answered == [], "nothing is answered beforehand"
     assert len(page.all("option")) > 340
     assert re.fullmatch(r"[0-9A-Z]{26}", str(page.one("input", name="idempotency_key")["value"]))
     named = [(str(f.get("name")), f) for tag, f in page.elements if tag in ("input", "select")]
     required = {name for name, f in named if "required" in f and not name.startswith("members-")}
-    assert required == {"given_names", "surnames", "municipality", "actor_type", "consent_data"}
+    assert required == {"given_names", "surnames", "municipality", "other_municipality", "consent_data"}
 
 
 async def test_childcare_is_asked_only_where_places_are_left(client: AsyncClient) -> None:
@@ -80,10 +80,48 @@ async def test_page_asks_only_whom_the_training_is_for_as_the_training_s_page_sa
 
     for path in (f"/capacitaciones/{of_course.slug}", path_of(of_course)):
         assert "Docentes y personal de salud y comadronas." in Page((await client.get(path)).text).text
+    assert "required" in page.one("select", id="actor_type")
     at = page.elements.index(("select", page.one("select", id="actor_type")))
     offered = [field.get("value") for tag, field in page.elements[at : at + 4] if tag == "option"]
     assert offered == ["", "docente", "salud"]
     assert "Docentes y personal de salud y comadronas." in page.text
+
+
+async def test_donor_s_project_asks_who_people_come_for_and_nobody_has_to_answer(client: AsyncClient) -> None:
+    project = await Project.create(name="Raíces", donor="Cooperación", starts_on=clock.today(), ends_on=clock.today())
+    training = await make.make_training(project_id=project.id)
+
+    page = Page((await client.get(path_of(training))).text)
+    answer = await post(client, training, actor_type="")
+
+    assert "required" not in page.one("select", id="actor_type")
+    assert page.one("select", id="members-N-actor_type")
+    assert answer.status_code == 303
+    assert (await Participant.get()).actor_type is None
+
+
+async def test_who_lives_where_it_is_held_says_yes_and_who_does_not_says_where(client: AsyncClient) -> None:
+    await make.make_municipalities()
+    training = await make.make_training()
+    elsewhere = {"municipality": "other", "other_municipality": "1207", "actor_type": ""}
+
+    page = Page((await client.get(path_of(training))).text)
+    missing = await post(client, training, municipality="other")
+    wrong = Page((await post(client, training, surnames="", **elsewhere)).text)
+    by_code = Page((await post(client, training, surnames="", **elsewhere | {"municipality": "1207"})).text)
+    for answers in ({"municipality": "1705", "other_municipality": "1207"}, elsewhere):
+        await post(client, training, given_names=answers["municipality"], **answers)
+
+    assert "¿Vive en La Libertad, Petén?" in page.text
+    assert [one["value"] for one in page.all("input", name="municipality")] == ["1705", "other"]
+    assert errors_of(Page(missing.text)) == {"other_municipality": "Escoja su municipio de la lista."}
+    for shown in (wrong, by_code):
+        assert [one["value"] for one in shown.all("input", name="municipality") if "checked" in one] == ["other"]
+        assert [one["value"] for one in shown.all("option") if "selected" in one] == ["1207"]
+    assert sorted(await Participant.all().values_list("given_names", "municipality_id")) == [
+        ("1705", "1705"),
+        ("other", "1207"),
+    ]
 
 
 async def test_page_says_which_courses_come_before_and_asks_for_the_code(client: AsyncClient) -> None:
@@ -205,11 +243,11 @@ async def test_everything_that_is_asked_is_kept(client: AsyncClient) -> None:
     assert sorted(await Consent.all().values_list("purpose")) == [("contact",), ("data",)]
 
 
-async def test_name_municipality_actor_type_and_consent_are_enough_and_the_rest_stays_unanswered(
+async def test_name_municipality_and_consent_are_enough_and_the_rest_stays_unanswered(
     client: AsyncClient,
 ) -> None:
     training = await make.make_training()
-    empty = dict.fromkeys(("sex", "age_group", "language", "pueblo", "phone", "email", "needs"), "")
+    empty = dict.fromkeys(("actor_type", "sex", "age_group", "language", "pueblo", "phone", "email"), "")
 
     answer = await post(client, training, **empty)
 
@@ -218,6 +256,7 @@ async def test_name_municipality_actor_type_and_consent_are_enough_and_the_rest_
     assert "Listo, ya tiene su lugar" in (await client.get(answer.headers["location"])).text
     assert await places_of(training) == (1, 0)
     person = await Participant.get()
+    assert person.actor_type is None
     assert (person.sex, person.age_group, person.language, person.pueblo) == (None, None, None, None)
     assert (person.phone, person.email, person.public_official) == (None, None, None)
 

@@ -75,6 +75,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
         "has_permission": not await consents.without_permission([registration.participant_id]),
         "is_leaving": await _is_leaving(ticket),
         "form": form,
+        "actor_types": [] if registration.training.audience else choices.actor_types(),
         "sexes": choices.sexes(),
         "age_groups": [one for one in choices.age_groups() if not AgeGroup(one[0]).is_minor],
         "languages": choices.languages(),
@@ -86,6 +87,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
 def _answers_of(person: Participant) -> dict[str, object]:
     official = person.public_official
     return {
+        "actor_type": person.actor_type.value if person.actor_type else "",
         "sex": person.sex.value if person.sex else "",
         "age_group": person.age_group.value if person.age_group else "",
         "language": person.language or "",

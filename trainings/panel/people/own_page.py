@@ -41,7 +41,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own, has_come_back=keeps_apart),
         "keeps_apart": keeps_apart,
         "has_permission": not await without_permission([person.id]),
-        "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
+        "has_answered": keeps_apart or all((person.actor_type, person.sex, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
         "annulled": (await annulled_papers([registration.id])).get(registration.id, ()),
         "standing": await standing_of(registration, ticket.own.sessions),

@@ -16,7 +16,7 @@ from trainings.db import reads
 from trainings.errors import WrongInput
 from trainings.lib.dates import numeric_date
 from trainings.limits import actions as limits
-from trainings.people.choices import ANOTHER_PLACE_WORDS
+from trainings.people.choices import ANOTHER_PLACE_WORDS, in_words
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, SEXES
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.cards import UnknownHub
@@ -167,9 +167,9 @@ def _row(number: int, registration: Registration, began: str, *, has_names: bool
         registration.training.title,
         began,
         person.municipality.full_name if person.municipality else gettext(ANOTHER_PLACE_WORDS),
-        gettext(ACTOR_TYPES[person.actor_type]),
-        gettext(SEXES[person.sex]) if person.sex else "",
-        gettext(AGE_GROUPS[person.age_group]) if person.age_group else "",
+        in_words(ACTOR_TYPES, person.actor_type),
+        in_words(SEXES, person.sex),
+        in_words(AGE_GROUPS, person.age_group),
         gettext(STATES[registration.state]),
         registration.minutes_attended,
         gettext(SOURCES[registration.source]),

@@ -235,9 +235,9 @@ def words_of(view: StaffView) -> dict[str, str]:
         "what_to_do": gettext(WHAT_TO_DO[reason]) if is_held and reason else "",
         "source": gettext(SOURCES[registration.source]),
         "municipality": person.municipality.full_name if person.municipality else gettext(choices.ANOTHER_PLACE_WORDS),
-        "actor_type": gettext(ACTOR_TYPES[person.actor_type]),
-        "sex": gettext(SEXES[person.sex]) if person.sex else "",
-        "age_group": gettext(AGE_GROUPS[person.age_group]) if person.age_group else "",
+        "actor_type": choices.in_words(ACTOR_TYPES, person.actor_type),
+        "sex": choices.in_words(SEXES, person.sex),
+        "age_group": choices.in_words(AGE_GROUPS, person.age_group),
         "language": gettext(LANGUAGES.get(person.language or "", "")),
     }
 

@@ -21,7 +21,7 @@ from trainings.lib.tabular import Row, is_formula
 from trainings.lib.text import fold
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import NAME_LENGTH, PersonForm, Phone, printable
-from trainings.people.models import ActorType, ConsentHow, ConsentPurpose, Relation, Sex
+from trainings.people.models import ConsentHow, ConsentPurpose, Relation, Sex
 from trainings.places.data import by_code
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.look_alikes import COLUMNS, Seen, signs_of_who_comes
@@ -323,8 +323,8 @@ class _RowReader:
             if found:
                 self._notes.append(gettext(N_("De parte de quién viene se tomó de la organización o del cargo.")))
         if not found and not self._reading.actor_type:
-            self._notes.append(gettext(N_("De parte de quién viene: la lista no lo dice y queda «Otro».")))
-        self._say("actor_type", found or self._reading.actor_type or ActorType.OTRO)
+            self._notes.append(gettext(N_("De parte de quién viene: la lista no lo dice y queda sin respuesta.")))
+        self._say("actor_type", found or self._reading.actor_type)
 
     def _read_contact(self) -> None:
         """The first telephone, and the second as the other one. An address among the telephones is one."""

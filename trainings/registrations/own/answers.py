@@ -11,7 +11,7 @@ from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.people.actions import UnknownMunicipality, searchable
 from trainings.people.consents import locked_with_permission
-from trainings.people.models import AgeGroup, Participant, Pueblo, Sex
+from trainings.people.models import ActorType, AgeGroup, Participant, Pueblo, Sex
 from trainings.places.models import Municipality
 from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
 from trainings.registrations.models import Registration, RegistrationState
@@ -25,6 +25,7 @@ from trainings.web.i18n import N_
 class Answers:
     """None: not answered."""
 
+    actor_type: ActorType | None
     sex: Sex | None
     age_group: AgeGroup | None
     language: str | None
@@ -36,7 +37,8 @@ class Answers:
 
 async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor) -> None:
     """The log says which questions changed, never the answers. Refuses (PermissionGone). A minor keeps the age band,
-    which their protection depends on, and has no office.
+    which their protection depends on, and has no office. Where a training has an audience the answer that let somebody
+    in stays.
     """
     wanted: dict[str, object] = {
         "sex": answers.sex,
@@ -47,6 +49,9 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
         "public_official": answers.public_official,
         "age_group": answers.age_group,
     }
+    training = (await Registration.get(id=registration_id).select_related("training")).training
+    if not training.audience:
+        wanted["actor_type"] = answers.actor_type
     await _save(registration_id, wanted, actor, "registrations.answer")
 
 

@@ -24,7 +24,7 @@ def own_facts(registration: Registration) -> list[tuple[str, str, str]]:
     found = [
         ("persona", N_("Nombre"), person.full_name),
         ("lugar", N_("Municipio"), municipality),
-        ("personas", N_("De parte de quién viene"), gettext(ACTOR_TYPES[person.actor_type])),
+        ("personas", N_("De parte de quién viene"), choices.in_words(ACTOR_TYPES, person.actor_type)),
         ("telefono", N_("Teléfono"), show_phone(person.phone) if person.phone else ""),
         ("telefono", N_("Otro teléfono"), show_phone(person.other_phone) if person.other_phone else ""),
         ("correo", N_("Correo"), person.email or ""),

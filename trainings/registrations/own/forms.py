@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, field_validator
 
 from trainings.people.forms import Language, Text120, Text160
-from trainings.people.models import AgeGroup, Pueblo, Sex
+from trainings.people.models import ActorType, AgeGroup, Pueblo, Sex
 from trainings.registrations.own.erasures import What
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
@@ -25,6 +25,7 @@ Untold = BeforeValidator(_untold)
 class AnswersForm(Form):
     """Empty: not answered, also where it was before."""
 
+    actor_type: ActorType | None = None
     sex: Sex | None = None
     age_group: Annotated[AgeGroup | None, Untold] = None
     language: Language = None

@@ -25,6 +25,8 @@ ADULT = "18+"
 MINOR_AGES = frozenset(band.value for band in AgeGroup if band.is_minor)
 CONTACT = ("phone", "email")
 INHERITED = ("municipality", "actor_type")
+ELSEWHERE, OTHER_MUNICIPALITY = "other", "other_municipality"
+"""The answer "En otro lugar", and the list that it opens."""
 ASKS_AGE = "ask_age"
 """Sent with each further person: the age is obligatory, since a child is easily overlooked."""
 ABOUT_GUARDIAN = ("guardian_name", "guardian_relation", "guardian_phone", "guardian_email", "guardian_consent")
@@ -48,6 +50,7 @@ def read_wish(typed: Typed, **how: Any) -> SignUp:
     People are renumbered without gaps, so that `typed` can be shown again.
     """
     renumber(typed)
+    _settle_municipality(typed)
     n_people = count_people(typed)
     if n_people > LARGEST_GROUP:
         typed.errors[""] = gettext(TOO_MANY_PEOPLE)
@@ -69,6 +72,13 @@ def read_wish(typed: Typed, **how: Any) -> SignUp:
         earlier_code=shared.earlier_code,
         **how,
     )
+
+
+def _settle_municipality(typed: Typed) -> None:
+    """The code of the list stands where "En otro lugar" was answered, so that however it was asked it is one answer."""
+    chosen = typed.fields.pop(OTHER_MUNICIPALITY, [""])[-1].strip()
+    if chosen and typed.value("municipality") == ELSEWHERE:
+        typed.fields["municipality"] = [chosen]
 
 
 # -- the further people and their numbers

@@ -39,6 +39,8 @@ KEY = re.compile(r"[0-9A-Za-z_-]{22,64}")
 class MemberForm(PersonForm):
     """`assent`: `yes` from a minor."""
 
+    MISSING: ClassVar[Mapping[str, str]] = {**PersonForm.MISSING, "municipality": N_("Diga dónde vive.")}
+
     needs: Needs = []
     assent: str = ""
 

@@ -13,11 +13,18 @@ from trainings.people.consents import asked_now
 from trainings.people.models import ActorType, AgeGroup
 from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
-from trainings.places.models import ANOTHER_PLACE
+from trainings.places.models import ANOTHER_PLACE, Municipality
 from trainings.registrations.commands import LARGEST_GROUP
-from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_age, field_of
+from trainings.registrations.eligibility import AdultsOnly, MinorAlone, NoActorType, TooYoung, check_age, field_of
 from trainings.registrations.signup.age_choices import asked_ages, minors_from
-from trainings.registrations.signup.family_forms import ABOUT_GUARDIAN, FURTHER, count_people, is_minor
+from trainings.registrations.signup.family_forms import (
+    ABOUT_GUARDIAN,
+    ELSEWHERE,
+    FURTHER,
+    OTHER_MUNICIPALITY,
+    count_people,
+    is_minor,
+)
 from trainings.registrations.signup.limits import BAIT, hidden_of
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
@@ -55,13 +62,14 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
     ahead = [session for session in planned if session.ends_at > clock.now()] or planned or sessions
     first = ahead[0]
     now = phase(training, sessions, clock.now())
-    seat = training.hub.seat
-    phone = training.phone
-    key, mark = hidden_of(typed or Typed())
+    seat, here, phone = training.hub.seat, _town_of(training, first), training.phone
+    typed = _as_asked(typed or Typed(), here.ine_code)
+    key, mark = hidden_of(typed)
     return {
         "training": training,
         "first": first,
         "place": _public_place(training, first),
+        "here": here,
         "n_sessions": len(planned),
         "dates": _dates(training, ahead),
         "phase": now,
@@ -74,16 +82,32 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "audience": sentences.audience_sentence(training.audience or training.course_audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
         "before": sentences.listing([f"«{title}»" for title in await courses_before(training)]),
-        "box": _box(training, typed or Typed(), refused, phone) if refused is not None else None,
+        "box": _box(training, typed, refused, phone) if refused is not None else None,
         "idempotency_key": key,
         "from_page": mark,
         "bait": BAIT,
         "consents": asked_now(),
         "relations": choices.relations(),
-        "communities": await _communities((typed.value("municipality") if typed else "") or seat.ine_code),
+        "communities": await _communities(typed.value(OTHER_MUNICIPALITY) or here.ine_code),
         **choices.of_person(seat.department),
-        **_people(training, typed or Typed()),
+        **_people(training, typed),
     }
+
+
+def _town_of(training: Training, session: TrainingSession) -> Municipality:
+    """Where most who come will live: where it is held."""
+    venue = session.venue or training.venue
+    return training.hub.seat if venue is None else venue.municipality
+
+
+def _as_asked(typed: Typed, here: str) -> Typed:
+    """A municipality that is not `here`, and its error, as the page asks for it: "En otro lugar", and which."""
+    given = typed.value("municipality").strip()
+    if given in ("", here):
+        return typed
+    code = typed.value(OTHER_MUNICIPALITY) if given == ELSEWHERE else given
+    errors = {OTHER_MUNICIPALITY if name == "municipality" else name: told for name, told in typed.errors.items()}
+    return Typed({**typed.fields, "municipality": [ELSEWHERE], OTHER_MUNICIPALITY: [code]}, errors)
 
 
 async def _communities(municipality: str) -> list[str]:
@@ -149,6 +173,9 @@ def _is_answered(typed: Typed, name: str) -> bool:
 
 
 def _actor_types(training: Training, given: str) -> Iterator[tuple[str, str]]:
+    """None where it is asked after the ticket: it decides nothing, and no donor's report waits for it."""
+    if not (training.audience or training.project_id or given):
+        return
     for code in ActorType:
         if not training.audience or code.value in training.audience or code.value == given:
             yield code.value, gettext(ACTOR_TYPES[code])
@@ -182,6 +209,12 @@ def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box 
     here = [(f"#{refused.field}", gettext(N_("Ir a ese dato")))] if refused.field else []
     others = (f"/municipios/{training.hub.seat.slug}", gettext(N_("Ver otras fechas")))
     return Box(gettext(N_("No se pudo inscribir")), sentence_of(refused), [*here, *ways, others])
+
+
+def tell_actor_type(training: Training, typed: Typed) -> None:
+    """With what else is wrong, where the training has an audience."""
+    if training.audience and not typed.value("actor_type").strip():
+        typed.errors.setdefault("actor_type", gettext(NoActorType.sentence))
 
 
 def tell_ages(training: Training, typed: Typed) -> bool:

@@ -22,7 +22,7 @@ from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.registrations.signup.browser_cookie import read_cookie, write_cookie
 from trainings.registrations.signup.family_forms import TOO_MANY_PEOPLE, is_edited, read_wish, renumber
 from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
-from trainings.registrations.signup.page import context_of, tell_ages
+from trainings.registrations.signup.page import context_of, tell_actor_type, tell_ages
 from trainings.schedule.public.queries import all_hubs
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
@@ -108,6 +108,8 @@ async def _again(request: Request, slug: str, typed: Typed, status: int, refused
         give_another_key(typed)
     training = await open_training(slug)
     is_about_age = refused is None or isinstance(refused, AdultsOnly | TooYoung)
+    if typed.errors and refused is None:
+        tell_actor_type(training, typed)
     if typed.errors and is_about_age:
         told = tell_ages(training, typed)
         status = CONFLICT if told and _are_ages(typed) else status
