@@ -97,6 +97,7 @@ FOR_ALL = {
     "GET /c/{code}",
     "GET /mis-inscripciones",
     "POST /mis-inscripciones",
+    "POST /mis-inscripciones/olvidar",
     "GET /comunidades/{code}.json",
     "GET /audio/permiso/{language}",
     "GET /suscribirse",

@@ -19,6 +19,50 @@ def field(page: Page, name: str) -> Locator:
     return page.locator(f"#{name}")
 
 
+# -- as short as it can be
+
+ROWS_OF_HEAD = """() => new Set(
+    [...document.querySelectorAll('.top > .name, .top .nav a')].map((part) => {
+        const { top, height } = part.getBoundingClientRect();
+        return Math.round((top + height / 2) / 8);
+    }),
+).size"""
+
+
+def test_shared_link_leads_to_a_ticket_in_seven_taps_and_its_code_is_on_the_first_screen(
+    telephone: Telephone, people_site: dict[str, str]
+) -> None:
+    open_forms(telephone.origin + people_site["form"])
+    page, taps = telephone.open(people_site["form"].removesuffix("/inscripcion")), []
+    page.set_viewport_size({"width": 360, "height": 640})
+    rows = [page.evaluate(ROWS_OF_HEAD)]
+
+    def tap(what: Locator, text: str = "") -> None:
+        taps.append(what)
+        what.click()
+        page.keyboard.type(text)
+
+    tap(page.get_by_role("link", name="Inscribirme"))
+    expect(field(page, "other_municipality")).to_be_hidden()
+    rows.append(page.evaluate(ROWS_OF_HEAD))
+    for name, text in (("given_names", "Rosa"), ("surnames", "Coc"), ("phone", "4123 4567")):
+        tap(field(page, name), text)
+    tap(page.get_by_label("Sí", exact=True))
+    tap(field(page, "consent_data"))
+    take_ones_time(page)
+    tap(page.get_by_role("button", name="Inscribirme"))
+
+    expect(page).to_have_url(OWN_PAGE)
+    assert (len(taps), [*rows, page.evaluate(ROWS_OF_HEAD)]) == (7, [2, 2, 2])
+    code = page.get_by_role("img", name="Código QR").bounding_box()
+    assert code is not None
+    assert (code["y"] > 0, code["y"] + code["height"] <= 640, page.evaluate("scrollY")) == (True, True, 0)
+    chat = page.get_by_role("link", name="Enviármelo por WhatsApp").get_attribute("href") or ""
+    assert chat.startswith("https://wa.me/50241234567?text=")
+    telephone.open(people_site["form"])
+    expect(page.get_by_text("Desde este teléfono ya se inscribió: Rosa.")).to_be_visible()
+
+
 # -- by keyboard
 
 

@@ -33,6 +33,7 @@ KNOWN_PHONE, OTHER_PHONE = "5555 1234", "4444 0000"
 SECRETS = (
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"/i/[0-9A-Z]{32}", "/i/…"),
+    (r'wa\.me/502(55551234|44440000)\?[^"]+', "wa.me/…"),
     (r'\bd="M[^"]+"', "d"),
     (r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", "CODE"),
     (r"aparato=[^;]+", "aparato=…"),
@@ -41,7 +42,7 @@ SECRETS = (
         "PLACE",
     ),
 )
-"""What differs for everybody: keys, links, drawings, codes, the cookie, the place in the line."""
+"""What differs for everybody: keys, links, the number one typed, drawings, codes, the cookie, the place in the line."""
 
 
 @dataclass(frozen=True, slots=True)

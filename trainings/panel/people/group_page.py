@@ -12,12 +12,11 @@ from trainings.certificates.issuing import names
 from trainings.certificates.models import Certificate
 from trainings.certificates.queries import AnnulledPaper, annulled_papers
 from trainings.errors import Refusal, TooMany
-from trainings.lib import tokens
 from trainings.people import choices
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Author, read_needs
 from trainings.registrations.own import group_actions
-from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family
+from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family, number_of_filler
 from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import (
     Member,
@@ -31,11 +30,12 @@ from trainings.registrations.own.views import (
     needs_in_words,
     place_of,
     said_of_others,
+    to_oneself,
     token_page,
 )
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.entering import left_last
-from trainings.registrations.signup.browser_cookie import read_cookie
+from trainings.registrations.signup.browser_cookie import browser_key
 from trainings.registrations.signup.limits import check_rejoin
 from trainings.registrations.words import RENAMED_BY, said_of
 from trainings.web.forms import Typed
@@ -55,22 +55,18 @@ async def show_group(
         "state": group.state,
         "n": len(group.live),
         "lacking_care": lacking_care(lead.own),
-        "clashes": [] if group.is_only_archive else await clashes_of_family(group, _browser_key(request)),
+        "clashes": [] if group.is_only_archive else await clashes_of_family(group, browser_key(request)),
         **_who_was_taken_off(group, members),
         "group": group.group,
         "training": training,
         "hub": training.hub,
         "base": base_of(request),
         "papers": await _papers(group),
+        "to_oneself": to_oneself(request, await number_of_filler(group)),
         "refused": sentence_of(refused) if refused is not None else "",
     }
     template = "panel/people/group_archive.html" if group.is_only_archive else "panel/people/group.html"
     return await token_page(request, template, context, status=status)
-
-
-def _browser_key(request: Request) -> str:
-    browser = read_cookie(request)
-    return tokens.digest(browser, "browser") if browser else ""
 
 
 def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:

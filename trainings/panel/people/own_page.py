@@ -14,7 +14,15 @@ from trainings.people.consents import without_permission
 from trainings.registrations.models import Author, read_needs
 from trainings.registrations.own.queries import came_back, clashes_of
 from trainings.registrations.own.ticket import Ticket
-from trainings.registrations.own.views import base_of, code_of, lacking_care, names_of, needs_in_words, token_page
+from trainings.registrations.own.views import (
+    base_of,
+    code_of,
+    lacking_care,
+    names_of,
+    needs_in_words,
+    to_oneself,
+    token_page,
+)
 from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.web.forms import Typed
 
@@ -29,6 +37,8 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "training": training,
         "hub": training.hub,
         "base": base_of(request),
+        # Who came back by a code may hold another person's paper: the number on record is that person's.
+        "to_oneself": to_oneself(request, None if keeps_apart else person.phone),
         "qr": code_of(ticket),
         "name_form": Typed.of(names_of(registration)),
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs))}),

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,6 +15,8 @@ from trainings.outreach.words import KINDS
 from trainings.panel.public.activities import activities_of
 from trainings.panel.public.event_data import event_of
 from trainings.places.map import Marked, department_map
+from trainings.registrations.own.queries import OfBrowser, of_browser
+from trainings.registrations.signup.browser_cookie import browser_key
 from trainings.schedule.ics import calendar_entry
 from trainings.schedule.models import TrainingState
 from trainings.schedule.months import Month
@@ -87,11 +90,15 @@ async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:
 async def show(request: Request) -> Response:
     """`/capacitaciones/{slug}`."""
     training = await public_queries.public_training(request.path_params["slug"])
+    here = await of_browser(browser_key(request), UUID(training.id))
+    if here:
+        return _page(request, training, here)
     until = next_change([training], clock.now())
     return remembered(request, training, lambda: _page(request, training), until=until)
 
 
-def _page(request: Request, training: Posted) -> Response:
+def _page(request: Request, training: Posted, here: Sequence[OfBrowser] = ()) -> Response:
+    """With names on it nobody keeps it, neither this program nor anything on the way."""
     place = training.next_session.place
     town = place.town
     context = {
@@ -103,8 +110,10 @@ def _page(request: Request, training: Posted) -> Response:
         "is_coming": training.phase not in (Phase.CANCELLED, Phase.HELD),
         "has_entry": has_entry(training),
         "event": event_of(training),
+        "of_browser": here,
     }
-    return render(request, "panel/public/training.html", context)
+    headers = {"cache-control": "no-store"} if here else None
+    return render(request, "panel/public/training.html", context, headers=headers)
 
 
 def has_entry(training: Posted) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -11,6 +13,8 @@ from trainings.errors import TooMany
 from trainings.limits import actions as limits
 from trainings.people.forms import Email
 from trainings.registrations.own.lost_links import ask_for_links
+from trainings.registrations.own.queries import OfBrowser, of_browser
+from trainings.registrations.signup.browser_cookie import browser_key, forget_browser
 from trainings.registrations.signup.page import TOO_OFTEN
 from trainings.settings import get_settings
 from trainings.web.address import client_address
@@ -33,7 +37,8 @@ class LostLinkForm(Form):
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    return _page(request, None, is_sent=request.query_params.get("enviado") == "si")
+    here = await of_browser(browser_key(request))
+    return _page(request, None, is_sent=request.query_params.get("enviado") == "si", here=here)
 
 
 @allow(PUBLIC)
@@ -60,6 +65,15 @@ async def send(request: Request) -> Response:
     return redirect(f"{MY_REGISTRATIONS}?enviado=si")
 
 
+@allow(PUBLIC)
+async def forget(_request: Request) -> Response:
+    """The registrations stand; this browser no longer shows them."""
+    told = gettext(N_("Listo. Este teléfono ya no muestra sus inscripciones. Siguen valiendo."))
+    response = redirect(MY_REGISTRATIONS, told)
+    forget_browser(response)
+    return response
+
+
 def _email_in(typed: Typed) -> str | None:
     try:
         email = check(LostLinkForm, typed).email
@@ -77,11 +91,22 @@ def _later(request: Request, typed: Typed, refused: TooMany) -> Response:
 
 
 def _page(
-    request: Request, typed: Typed | None, *, is_sent: bool = False, refused: TooMany | None = None, status: int = 200
+    request: Request,
+    typed: Typed | None,
+    *,
+    is_sent: bool = False,
+    here: Sequence[OfBrowser] = (),
+    refused: TooMany | None = None,
+    status: int = 200,
 ) -> Response:
     later = f"{sentence_of(refused)} {gettext(TOO_OFTEN)}" if refused is not None else ""
-    context = {"form": typed, "is_sent": is_sent, "later": later}
-    return render(request, "registrations/own/lost_link.html", context, status=status)
+    context = {"form": typed, "is_sent": is_sent, "of_browser": here, "later": later}
+    headers = {"cache-control": "no-store"} if here else None
+    return render(request, "registrations/own/lost_link.html", context, status=status, headers=headers)
 
 
-routes: list[BaseRoute] = [Route(MY_REGISTRATIONS, show), Route(MY_REGISTRATIONS, send, methods=["POST"])]
+routes: list[BaseRoute] = [
+    Route(MY_REGISTRATIONS, show),
+    Route(MY_REGISTRATIONS, send, methods=["POST"]),
+    Route(f"{MY_REGISTRATIONS}/olvidar", forget, methods=["POST"]),
+]

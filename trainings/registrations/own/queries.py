@@ -21,6 +21,7 @@ from trainings import clock
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
+from trainings.lib.text import fold
 from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import (
@@ -36,6 +37,7 @@ from trainings.web.i18n import N_
 
 LONGEST_SESSION = timedelta(days=1)
 MOST_HISTORY = 50
+MOST_OF_BROWSER = 20
 THEIR = "training__registrations__participant__"
 
 
@@ -139,6 +141,63 @@ async def group_of(link: OwnLink) -> OwnGroup:
         changes=changes,
         snapshots=snapshots,
     )
+
+
+async def number_of_filler(group: OwnGroup) -> str | None:
+    """The number typed for the person who filled in the form; of a minor's own sign-up the guardian's. None where the
+    group's link may be in other hands, or the number is of a guardian who does not come.
+    """
+    first = group.members[0]
+    if first.id != group.group.filler_id or group.is_claimed(first) or await came_back(first):
+        return None
+    guardians, person = await guardians_of(group.members), first.participant
+    if person.is_minor:
+        return guardians[first.participant_id].phone if first.participant_id in guardians else None
+    own_name = fold(person.full_name)
+    is_of_another = any(one.phone == person.phone and fold(one.name or "") != own_name for one in guardians.values())
+    return None if is_of_another else person.phone
+
+
+# -- what one browser signed up
+
+
+@dataclass(frozen=True, slots=True)
+class OfBrowser:
+    """`names`: given names of all who still come together. `starts_at`: of the next session."""
+
+    path: str
+    names: Sequence[str]
+    title: str
+    starts_at: datetime
+
+
+async def of_browser(browser_key: str, training_id: UUID | None = None) -> list[OfBrowser]:
+    """What stands of the sign-ups of this browser and is not over, newest first. A link that an adult made their own or
+    the desk made anew is in other hands and not among them.
+    """
+    if not browser_key:
+        return []
+    standing = reads(RegistrationGroup).filter(browser_key=browser_key, training__sessions__ends_at__gt=clock.now())
+    if training_id is not None:
+        standing = standing.filter(training_id=training_id)
+    coming = standing.exclude(state=RegistrationState.CANCELLED).distinct().order_by("-id").limit(MOST_OF_BROWSER)
+    groups = await coming.prefetch_related("training__sessions")
+    ids = [one.id for one in groups]
+    open_links = reads(OwnLink).filter(group_id__in=ids, revoked_at=None, claimed_at=None)
+    # The group's before one person's: who signed up alone has no other.
+    links = {one.group_id: one for one in await open_links.order_by("-scope")}
+    live = reads(Registration).filter(group_id__in=ids).exclude(state=RegistrationState.CANCELLED)
+    people = await live.order_by("id").prefetch_related("participant")
+    return [
+        OfBrowser(
+            path=f"/i/{links[group.id].token}",
+            names=[one.participant.given_names for one in people if one.group_id == group.id],
+            title=group.training.title_told,
+            starts_at=min(one.starts_at for one in group.training.sessions if one.ends_at > clock.now()),
+        )
+        for group in groups
+        if group.id in links and links[group.id].token is not None
+    ]
 
 
 async def cared_for(token: str, registration_id: UUID) -> OwnRegistration:

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import qr
+from trainings.lib.calling import call_links
+from trainings.lib.phones import is_landline
 from trainings.people.consents import without_permission
 from trainings.people.models import AgeGroup
 from trainings.people.words import NEEDS
@@ -34,7 +36,7 @@ from trainings.registrations.words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_
 from trainings.schedule.public.sentences import listing
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext
-from trainings.web.render import redirect, render, token_page_headers
+from trainings.web.render import absolute, redirect, render, token_page_headers
 
 
 class KeptApart(Refusal):
@@ -44,6 +46,7 @@ class KeptApart(Refusal):
     )
 
 
+TO_ONESELF = N_("Este enlace abre mi inscripción. No lo reenvíe: %(address)s")
 OWN = "/i/{token}"
 OTHER_TICKET = N_("Ya estaba inscrita: vale el otro boleto.")
 MEMBER = OWN + "/{registration_id:uuid}"
@@ -64,6 +67,15 @@ def place_of(request: Request) -> str:
     """The page of the link, or of the group member in the address."""
     member_id = request.path_params.get("registration_id")
     return f"{base_of(request)}/{member_id}" if member_id else base_of(request)
+
+
+def to_oneself(request: Request, phone: str | None) -> str:
+    """A chat with the number typed for this person, with this link and nothing that tells more. Empty without a number
+    that takes messages.
+    """
+    if phone is None or is_landline(phone):
+        return ""
+    return call_links(phone, gettext(TO_ONESELF) % {"address": absolute(base_of(request))}).whatsapp
 
 
 def home_of(request: Request) -> str:

@@ -16,10 +16,11 @@ from trainings.lib import tokens
 from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung
 from trainings.registrations.models import HoldReason
+from trainings.registrations.own.queries import of_browser
 from trainings.registrations.queries import id_of_open_training, open_training
 from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.seats.entering import KeyUsedAgain
-from trainings.registrations.signup.browser_cookie import read_cookie, write_cookie
+from trainings.registrations.signup.browser_cookie import browser_key, read_cookie, write_cookie
 from trainings.registrations.signup.family_forms import TOO_MANY_PEOPLE, is_edited, read_wish, renumber
 from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
 from trainings.registrations.signup.page import context_of, tell_actor_type, tell_ages
@@ -42,7 +43,10 @@ class TooManyPeople(WrongInput):
 @allow(PUBLIC)
 async def new(request: Request) -> Response:
     training = await open_training(request.path_params["slug"])
-    return render(request, "registrations/signup/new.html", await context_of(training, None))
+    here = await of_browser(browser_key(request), training.id)
+    headers = {"cache-control": "no-store"} if here else None
+    context = {**await context_of(training, None), "of_browser": here}
+    return render(request, "registrations/signup/new.html", context, headers=headers)
 
 
 @allow(PUBLIC)
@@ -113,7 +117,7 @@ async def _again(request: Request, slug: str, typed: Typed, status: int, refused
     if typed.errors and is_about_age:
         told = tell_ages(training, typed)
         status = CONFLICT if told and _are_ages(typed) else status
-    context = await context_of(training, typed, refused)
+    context = {**await context_of(training, typed, refused), "of_browser": []}
     headers = {"retry-after": str(refused.retry_after)} if isinstance(refused, TooMany) else None
     return render(request, "registrations/signup/new.html", context, status=status, headers=headers)
 
