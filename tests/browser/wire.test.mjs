@@ -416,10 +416,12 @@ test("heads that are not understood are sent once the phone is prepared again, a
   const girl = { sex: "mujer", age_band: "12-17" };
   phone.line = gone;
   for (let n = 0; n < 3; n += 1) await touch(phone, girl);
-  phone.line = onMarks((_go, { body }) => {
-    const results = JSON.parse(body).events.map(({ id }) => ({ id, state: "malformed", flag: "", text: "" }));
+  // Whoever answers so does not say how things stand.
+  phone.line = (path, _go, init) => {
+    if (path !== MARKS) return gone();
+    const results = JSON.parse(init.body).events.map(({ id }) => ({ id, state: "malformed", flag: "", text: "" }));
     return json(200, { now: new Date(truly()).toISOString(), results, device: { revoked: true } });
-  });
+  };
   await phone.send();
   assert.deepEqual([phone.queue, phone.app.phone.account], [{ n_waiting: 0, n_unread: 3, trouble: "" }, "revoked"]);
   phone.line = null;
