@@ -35,7 +35,6 @@ from trainings.registrations.imports.columns import Field, Sheet, as_text, assig
 from trainings.registrations.imports.rows import (
     ListRow,
     Preview,
-    RowForm,
     Verdict,
     check_row,
     judge,
@@ -283,8 +282,8 @@ async def mend_row(draft_id: UUID, number: int, typed: Typed) -> None:
         draft = await _waiting(draft_id)
         sheet = sheet_in(draft)
         row_in(sheet, number)
-        check_row(typed, asks_permission=Field.PERMISSION.value in draft.columns)
-        told = {name: text for name in RowForm.model_fields if (text := typed.value(name).strip())}
+        form = check_row(typed, asks_permission=Field.PERMISSION.value in draft.columns)
+        told = {name: str(answer) for name, answer in form.model_dump().items() if answer not in (None, "")}
         mended = {**sheet.mended, number: told}
         await _keep(draft, replace(sheet, mended=mended, set_aside=sheet.set_aside - {number}))
 
@@ -463,7 +462,7 @@ async def _registered(
     rows: Sequence[ListRow], training: Training, actor: Actor
 ) -> list[RegistrationState | Refusal | None]:
     """None: another sign-up looks like it."""
-    wishes = [_keyed(row) for row in rows]
+    wishes = [_wish_of(row) for row in rows]
     # In this order: another worker may have made one for this very row a moment ago.
     alike = await all_alike(training.id, wishes)
     standing = await states_by_key([key for row in rows for key in row.keys])
@@ -478,9 +477,9 @@ async def _registered(
     return answers
 
 
-def _keyed(row: ListRow) -> SignUp:
+def _wish_of(row: ListRow) -> SignUp:
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
-    return replace(row.wish, idempotency_key=row.key)
+    return row.wish
 
 
 async def _count(

@@ -13,7 +13,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.errors import Refusal
-from trainings.lib.phones import show_phone
+from trainings.lib.phones import parse_phone, show_phone
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
 from trainings.people import choices
 from trainings.people.models import ActorType, AgeGroup
@@ -343,12 +343,21 @@ async def _to_next_row(draft: ImportDraft, training: Training, before: Judged) -
     return redirect(f"{_path(draft)}?pagina={place // ROWS_OF_PAGE + 1}#fila-{before.number}", said)
 
 
+def _as_written(typed: Typed) -> Typed:
+    """Telephones as people write them."""
+    for name in ("phone", "other_phone", "guardian_phone"):
+        number = parse_phone(typed.value(name))
+        if number is not None:
+            typed.fields[name] = [show_phone(number)]
+    return typed
+
+
 async def _row_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
     preview, sheet = await actions.preview(draft, training), actions.sheet_in(draft)
     judged = _judged(preview, request.path_params["row"])
-    typed = form or judged.row.typed
+    typed = form or _as_written(judged.row.typed)
     band = typed.value("age_group")
     context = {
         "training": training,
@@ -357,6 +366,7 @@ async def _row_page(
         "n_left": len(preview.of(Verdict.REFUSED)),
         "cells": [(title, text) for title, text in zip(sheet.headers, judged.row.row.cells, strict=False) if text],
         "form": typed,
+        "is_new": form is None,
         "refused": [] if judged.row.errors or form or judged.verdict is not Verdict.REFUSED else judged.why,
         "is_minor": bool(band) and AgeGroup(band).is_minor if band in set(AgeGroup) else False,
         "asks_permission": Field.PERMISSION.value in draft.columns,
