@@ -134,8 +134,12 @@ def bare(path: Path, calls: list[Written], count: int) -> float:
     for text, values, _is_one_run in (statement for call in calls for statement in call):
         if text.startswith("INSERT INTO"):
             table, one_row = text.split()[2], text.partition("VALUES (")[2].partition(")")[0]
-            keys = values[:: one_row.count("?")]
-            connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(key,) for key in keys])
+            columns = text.partition("(")[2].partition(")")[0].split(", ")
+            # What has no key of its own is its own key.
+            key = columns[:1] if columns[0] == "id" else columns
+            width, where = one_row.count("?"), " AND ".join(f"{name} = ?" for name in key)
+            rows = [values[begin : begin + len(key)] for begin in range(0, len(values), width)]
+            connection.executemany(f"DELETE FROM {table} WHERE {where}", rows)
     connection.execute("COMMIT")
     connection.execute("PRAGMA foreign_keys = ON")
     empty_log(path)

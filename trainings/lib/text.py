@@ -8,6 +8,10 @@ SLUG = re.compile(r"[a-z0-9-]{1,120}")
 """PostgreSQL refuses texts that hold NUL or half a character."""
 _APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
 _DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
+_FOLDED_ASCII = {
+    code: None if code in _DROP_APOSTROPHES else letter.lower() if (letter := chr(code)).isalnum() else " "
+    for code in range(128)
+}
 _MOST_TERMS = 8
 _ALIKE = 0.6
 _SHORT, _MOST_LEFT_OVER = 4, 2
@@ -86,6 +90,8 @@ def _is_noncharacter(character: str) -> bool:
 
 def fold(text: str) -> str:
     """Lower-case words without accents, apostrophes and punctuation: Q’eqchi’, qeqchi' and QEQCHI fold alike."""
+    if text.isascii():
+        return " ".join(text.translate(_FOLDED_ASCII).split())
     # Taking letters apart may bring capitals (𝕬) and apostrophes (ŉ) to light: hence twice.
     plain = unicodedata.normalize("NFKD", text.translate(_DROP_APOSTROPHES)).casefold()
     plain = unicodedata.normalize("NFKD", plain).translate(_DROP_APOSTROPHES)

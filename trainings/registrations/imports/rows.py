@@ -182,13 +182,14 @@ class _RowReader:
         else:
             self._typed = Typed.of(mended)
         form = self._checked()
-        wish = self._wish(form) if form is not None else None
+        keys = _keys(self._reading.training_id, form) if form is not None else ()
+        wish = self._wish(form, keys[0]) if form is not None else None
         return ListRow(
             self._row,
             _label(self._row, self._reading.columns, self._reading.mended),
             self._typed,
             wish,
-            _keys(self._reading.training_id, wish) if wish is not None else (),
+            keys,
             tuple(self._errors()),
             tuple(self._notes),
             tuple(self._remarks),
@@ -219,7 +220,7 @@ class _RowReader:
             words = missing if is_missing else f"{sentence[:1].lower()}{sentence[1:]}"
             yield f"{gettext(_LABELS[name])}: {words}"
 
-    def _wish(self, form: RowForm) -> SignUp:
+    def _wish(self, form: RowForm, key: str) -> SignUp:
         guardian = None
         if form.is_minor:
             assert form.guardian_relation is not None, "checked of every minor"
@@ -230,6 +231,7 @@ class _RowReader:
             guardian=guardian,
             source=Source.IMPORT,
             consent_how=self._reading.how,
+            idempotency_key=key,
         )
 
     # -- cells
@@ -365,15 +367,14 @@ class _RowReader:
             self._say("assent", "yes")
 
 
-def _keys(training_id: UUID, wish: SignUp) -> tuple[str, ...]:
+def _keys(training_id: UUID, person: RowForm) -> tuple[str, ...]:
     """Equal whatever capitals and accents; the current secret key first."""
-    person, guardian = wish.first.person, wish.guardian
     said = [
         str(training_id),
         *(fold(text) for text in (person.given_names, person.surnames, person.community, person.organization)),
         *(person.municipality, person.actor_type, person.sex, person.age_group, person.phone, person.email),
         *(person.language, person.pueblo),
-        *((fold(guardian.name), guardian.relation, guardian.phone) if guardian else ()),
+        *((fold(person.guardian_name), person.guardian_relation, person.guardian_phone) if person.is_minor else ()),
     ]
     return tuple(KEY_BEGINS + one[:KEY_LENGTH] for one in keyring().blind_indexes(json.dumps(said), "import"))
 

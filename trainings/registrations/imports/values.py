@@ -160,6 +160,8 @@ _RELATIONS = _by_words(
 
 
 def tidy(cell: str) -> str:
+    if not cell or (cell[0].isalnum() and cell[0] not in "nNsS"):
+        return cell
     return "" if fold(cell) in _NOTHING else cell
 
 
