@@ -77,6 +77,6 @@ def send(page: Page) -> None:
     )
     page.get_by_role("button", name="Subir la lista").click()
     page.get_by_role("button", name="Ver cómo quedan").click()
-    expect(page.get_by_text("Apellidos: falta este dato.")).to_be_visible()
+    expect(page.get_by_role("cell", name="Apellidos: falta este dato.", exact=True)).to_be_visible()
     page.get_by_label("Firmaron una lista en papel que lo dice").check()
     page.get_by_role("button", name="Inscribir a 30 personas").click()
