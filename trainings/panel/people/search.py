@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,8 +36,8 @@ CANDIDATES = 2 * MOST_SHOWN
 """Some may be joined as one person."""
 LONGEST = 120
 FEWEST_LETTERS, MOST_DIGITS = 2, 15
-LOOKED_AT = 10_000
-"""Most people of one word who are looked through for the other words: the latest of a word that is whole."""
+LOOKED_AT, READ = 20_000, 2_000
+"""So many people of one word are looked at in the index, and the latest of them read and compared."""
 SHARE_A_TELEPHONE = 500
 WITHOUT_NAME = N_("(nombre borrado)")
 
@@ -86,6 +86,7 @@ class Scope:
 
     hubs: list[UUID]
     trainings: list[UUID]
+    hubs_of_trainings: list[UUID]
 
     @property
     def registrations(self) -> Q:
@@ -129,8 +130,8 @@ async def search(typed: str, actor: Actor) -> Found:
 async def _scope(actor: Actor) -> Scope:
     hubs = sorted(actor.hubs_with(DESK))
     holds = reads(TrainingSession).filter(facilitators__user_id=actor.id).exclude(training__hub_id__in=hubs)
-    own = await holds.values_list("training_id") if actor.has_any(HUB_STAFF) else []
-    return Scope(hubs, sorted({key for (key,) in own}))
+    own = await holds.values_list("training_id", "training__hub_id") if actor.has_any(HUB_STAFF) else []
+    return Scope(hubs, sorted({key for key, _hub in own}), sorted({hub for _key, hub in own}))
 
 
 def _digits(typed: str) -> str | None:
@@ -187,23 +188,16 @@ COUNTED = f"""
         SELECT 1 FROM name_word WHERE hub = ? AND word >= ? AND word < ? LIMIT {LOOKED_AT + 1}
     ) AS counted
 """  # noqa: S608 - constants of the program
-LATEST = f"""
-    SELECT p.id, p.search_text FROM (
-        SELECT participant_id FROM name_word WHERE hub = ? AND word = ? ORDER BY participant_id DESC LIMIT {LOOKED_AT}
-    ) AS named
-    CROSS JOIN participant p WHERE p.id = named.participant_id
-"""  # noqa: S608 - constants of the program
-"""In the order of the inner question, so that both engines stop at the last one wanted."""
-BEGINNING = f"""
-    SELECT DISTINCT p.id, p.search_text FROM (
-        SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {LOOKED_AT}
-    ) AS named
-    CROSS JOIN participant p WHERE p.id = named.participant_id
-"""  # noqa: S608 - constants of the program
-OF_TRAININGS = """
-    SELECT DISTINCT p.id, p.search_text FROM registration r
-    JOIN participant p ON p.id = r.participant_id WHERE r.training_id IN ?list
+WHOLE = "SELECT n.participant_id FROM name_word n WHERE n.hub = ? AND n.word = ?"
+OTHER_WHOLE = """
+    AND EXISTS (
+        SELECT 1 FROM name_word o WHERE o.hub = n.hub AND o.word = ? AND o.participant_id = n.participant_id)
 """
+BEGUN = f"""
+    SELECT DISTINCT n.participant_id FROM (
+        SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {LOOKED_AT}
+    ) AS n
+"""  # noqa: S608 - constants of the program
 AFTER_ALL = chr(0x10FFFF)
 """No word goes on with it."""
 
@@ -216,35 +210,51 @@ async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
     rare = [word for word in telling_words(words) if len(word) >= FEWEST_LETTERS]
     if not rare:
         raise NothingToFind
-    terms = like_terms(typed)
-    asked, is_vague = await _of_hubs(rare, terms, scope.hubs)
-    if scope.trainings:
-        asked.append(Statement(_with(OF_TRAININGS, len(terms)), (scope.trainings, *terms)))
+    asked: list[Statement] = []
+    is_vague = False
+    for hub_id in (*scope.hubs, *scope.hubs_of_trainings):
+        n, of_hub = await _of_hub(hub_id, rare, like_terms(typed), [] if hub_id in scope.hubs else scope.trainings)
+        asked, is_vague = asked + of_hub, is_vague or n > READ
     tables = await sql.tables(asked)
     found = {as_uuid(key): f"{text} " for rows in tables for key, text in rows}
     people = sorted(found, key=lambda key: (sum(f" {word} " in found[key] for word in words), key), reverse=True)
     return people[:CANDIDATES], is_vague or any(len(rows) == CANDIDATES for rows in tables)
 
 
-async def _of_hubs(rare: Sequence[str], terms: Sequence[str], hubs: Sequence[UUID]) -> tuple[list[Statement], bool]:
-    """Questions for each hub by the word that fewest people there have; True: they do not look at everybody."""
-    asked: list[Statement] = []
-    is_vague = False
-    for hub in map(hub_number, hubs):
-        counts = await sql.tables([Statement(COUNTED, (hub, word, word + AFTER_ALL)) for word in rare])
-        n, word = min(((n, word) for ((n,),), word in zip(counts, rare, strict=True) if n), default=(0, ""))
-        if n:
-            is_vague |= n > LOOKED_AT
-            asked.append(Statement(_with(LATEST, len(terms)), (hub, word, *terms)))
-            asked.append(Statement(_with(BEGINNING, len(terms)), (hub, word, word + AFTER_ALL, *terms)))
-    return asked, is_vague
+async def _of_hub(
+    hub_id: UUID, rare: Sequence[str], terms: Sequence[str], trainings: Sequence[UUID]
+) -> tuple[int, list[Statement]]:
+    """Questions by the word that fewest people have, and how many have it: with all words whole, which the index alone
+    answers; else among the latest people of that word.
+    """
+    hub = hub_number(hub_id)
+    counts = await sql.tables([Statement(COUNTED, (hub, word, word + AFTER_ALL)) for word in rare])
+    # A word that nobody has may be one of the community.
+    known = sorted((n, word) for ((n,),), word in zip(counts, rare, strict=True) if n)
+    if not known:
+        return 0, []
+    first, *others = [word for _n, word in known]
+    rest = (*terms, list(trainings)) if trainings else tuple(terms)
+    ask = partial(_with, n_terms=len(terms), is_own=bool(trainings))
+    asked = [
+        Statement(ask(WHOLE + OTHER_WHOLE * len(others)), (hub, first, *others, *rest)),
+        Statement(ask(BEGUN), (hub, first, first + AFTER_ALL, *rest)),
+    ]
+    return known[0][0], [*asked, Statement(ask(WHOLE), (hub, first, *rest))] if others else asked
 
 
 @cache
-def _with(question: str, n_terms: int) -> str:
-    """The latest people first: keys are in order of time."""
-    order = "" if question == LATEST else "ORDER BY p.id DESC"
-    return f"{question} {'AND p.search_text LIKE ? ' * n_terms}{order} LIMIT {CANDIDATES}"
+def _with(question: str, *, n_terms: int, is_own: bool) -> str:
+    """People in the order of the inner question, the latest first, for keys are in order of time: both engines stop at
+    the last one wanted.
+    """
+    own = "AND EXISTS (SELECT 1 FROM registration r WHERE r.participant_id = p.id AND r.training_id IN ?list)"
+    return f"""
+        SELECT p.id, p.search_text FROM ({question} ORDER BY n.participant_id DESC LIMIT {READ}) AS named
+        CROSS JOIN participant p
+        WHERE p.id = named.participant_id {"AND p.search_text LIKE ? " * n_terms}{own if is_own else ""}
+        LIMIT {CANDIDATES}
+    """  # noqa: S608 - constants of the program
 
 
 # -- by digits of the telephone
