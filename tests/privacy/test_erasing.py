@@ -226,3 +226,15 @@ async def test_other_name_is_found_by_code_or_folio_of_the_own_hub(
     assert by_folio.headers["location"].startswith(compare)
     assert (of_desk.status_code, [one.status_code for one in unknown]) == (422, [422, 422, 422])
     assert "No hay ningún boleto ni diploma con ese código en su ventanilla." in unknown[0].text
+
+
+async def test_page_asks_no_more_whether_the_joined_are_one(cast: Cast, coordinator: AsyncClient) -> None:
+    training = await make.make_training(hub=cast.hub)
+    one, other = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    before = await coordinator.get(path_of(one))
+    await coordinator.post(f"{path_of(one)}/unir", data={"persona": str(other.participant_id)})
+    await Registration.filter(id=other.id).update(state="confirmed", joined_to_id=None)  # as with papers of both
+
+    after = await coordinator.get(path_of(one))
+
+    assert ["Quizá es la misma persona" in page.text for page in (before, after)] == [True, False]

@@ -11,7 +11,7 @@ from uuid import UUID
 from trainings.accounts.queries import names_of
 from trainings.attendance.models import Attendance
 from trainings.attendance.projection import counts
-from trainings.attendance.settling import stays_counting
+from trainings.attendance.settling import stays_counting, stays_of_person
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS
 from trainings.db import reads
@@ -100,6 +100,7 @@ async def history_of(view: StaffView) -> History:
     found = [this, *(await others if people else [])]
     sessions = {one.id: view.own.sessions if one is this else list(one.training.sessions) for one in found}
     stays, papers = await stays_counting(list(sessions)), await _papers(sessions)
+    stays[this.id] = await stays_of_person(this)
     sign_ups = [
         SignUp(
             id=one.id,

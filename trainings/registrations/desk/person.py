@@ -16,7 +16,7 @@ from trainings.errors import NotAllowed, NotFound
 from trainings.lib.text import short_name
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, text_of, without_permission
-from trainings.people.merged import told_apart
+from trainings.people.merged import same_person_ids, told_apart
 from trainings.people.models import Assent, Consent, Guardian
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RELATIONS, SEXES
 from trainings.registrations.desk.look_alikes import are_alike, seen
@@ -133,13 +133,13 @@ def _companion(registration: Registration) -> Companion:
 
 
 async def _alike(registration: Registration) -> list[Alike]:
-    """Live registrations of the same name, of this training alone since some are minors."""
+    """Live registrations of the same name and not joined yet, of this training alone since some are minors."""
     if registration.joined_to_id is not None:
         return []
     found = (
         await reads(Registration)
         .filter(training_id=registration.training_id, participant__name_key=registration.participant.name_key)
-        .exclude(id=registration.id)
+        .exclude(participant_id__in=await same_person_ids(registration.participant_id))
         .exclude(state=RegistrationState.CANCELLED)
         .order_by("created_at", "id")
         .prefetch_related("participant")

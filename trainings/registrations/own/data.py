@@ -6,6 +6,7 @@ from datetime import datetime
 
 from trainings.lib import dates
 from trainings.lib.phones import show_phone
+from trainings.lib.tokens import show_short_code
 from trainings.people import choices
 from trainings.people.consents import GUARDIAN, text_of
 from trainings.people.models import Consent, ConsentPurpose, Guardian, Pueblo
@@ -66,6 +67,8 @@ def _optional_answers(registration: Registration) -> list[tuple[str, str, str]]:
     person, official = registration.participant, registration.participant.public_official
     needs = ", ".join(gettext(NEEDS[code]) for code in read_needs(registration.needs) if code in NEEDS)
     found = [
+        (N_("Inscripción"), dates.day_and_time(registration.created_at, language(), with_year=True)),
+        (N_("Código del boleto"), show_short_code(registration.short_code)),
         (N_("Comunidad"), person.community),
         (N_("Organización o institución"), person.organization),
         (N_("Sexo"), gettext(SEXES[person.sex]) if person.sex else ""),
