@@ -108,6 +108,7 @@ class Objects:
     letter: InvitationLetter
     difference: Merge
     erasure: ErasureRequest
+    unwanted_erasure: ErasureRequest
     draft: ImportDraft
     note: InformationNote
     contact: HelpContact
@@ -209,6 +210,7 @@ class Objects:
     def _of_its_people(self) -> dict[str, dict[str, object]]:
         return {
             "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
+            "/panel/personas/por-borrar/{id:uuid}/no": {"id": self.unwanted_erasure.id},
             "/panel/personas/por-borrar/": {"id": self.erasure.id},
             "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
         }
@@ -408,8 +410,11 @@ async def _draft(training: Training) -> ImportDraft:
 
 
 async def _decisions(one: Registration, other: Registration) -> dict[str, Any]:
-    request = ErasureRequest.create(registration=other, papers="data", asked_by_id=tokens.uuid7())
-    return {"difference": await _difference(one, other), "erasure": await request}
+    requests = [
+        await ErasureRequest.create(registration=each, papers="data", asked_by_id=tokens.uuid7())
+        for each in (one, other)
+    ]
+    return {"difference": await _difference(one, other), "erasure": requests[1], "unwanted_erasure": requests[0]}
 
 
 async def _difference(one: Registration, other: Registration) -> Merge:

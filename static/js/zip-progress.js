@@ -58,7 +58,7 @@ async function take(link, status) {
 /** @type {HTMLAnchorElement | null} */
 const link = document.querySelector("a[data-entries]");
 /** @type {HTMLElement | null} */
-const status = document.querySelector("[role=status]:empty");
+const status = document.querySelector("main [role=status]:empty");
 if (link && status) {
   let isTaking = false;
   link.addEventListener("click", async (event) => {

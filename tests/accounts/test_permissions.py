@@ -34,6 +34,7 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_issue_certificates: EDITORS,
     permissions.can_see_messages: EDITORS,
     permissions.can_merge: EDITORS,
+    permissions.can_erase: EDITORS,
     permissions.can_export: EDITORS,
     permissions.can_edit_notes: EDITORS,
     permissions.can_edit_activities: EDITORS,

@@ -16,7 +16,7 @@ TAKEN = "Riesgos de la migración irregular"
 """Other tests of this world sign people up for these, and thirty more fill any training."""
 
 LISTEN = """() => {
-    const status = document.querySelector("[role=status]");
+    const status = document.querySelector("main [role=status]");
     window.told = [];
     new MutationObserver(() => window.told.push(status.textContent)).observe(status, { childList: true });
 }"""
@@ -50,7 +50,7 @@ def take_tickets(page: Page) -> None:
     """As pictures, which come one by one."""
     page.get_by_role("link", name="Imprimir sus boletos").click()
     assert page.evaluate(FITS)
-    status = page.get_by_role("status")
+    status = page.get_by_role("region", name="Como imágenes").get_by_role("status")
     page.evaluate(LISTEN)
     with page.expect_download() as pictures:
         page.get_by_role("link", name="Boletos como imágenes").click()
