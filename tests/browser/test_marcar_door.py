@@ -126,6 +126,9 @@ def take_back(phone: Phone, village: Village) -> None:
     recent.get_by_text("Últimas marcas").click()
     [(row,)] = village.ask("SELECT number FROM sheet_row WHERE registration_id = ?", byron.registration_id)
     expect(recent.locator("li").first).to_contain_text(f"Fila {row} Deshecho")
+    [(first,)] = village.ask("SELECT number FROM sheet_row WHERE registration_id = ?", ana.registration_id)
+    recent.get_by_label("Buscar por número de fila").fill(str(first))
+    expect(recent.locator("li")).to_contain_text([f"Fila {first} Deshecho"])
     expect(phone.page.locator("body")).not_to_contain_text(ana.name)
 
 

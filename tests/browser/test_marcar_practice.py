@@ -89,10 +89,11 @@ def test_phone_that_is_not_prepared_can_practise_a_slip(lent: BrowserContext, vi
     phone.page.get_by_label("Apellidos").fill("De Prueba")
     phone.page.get_by_label("Municipio donde vive").select_option("0000")
     phone.page.get_by_label("¿De parte de quién viene?").select_option("otro")
+    phone.page.get_by_label("Edad").select_option("18+")
     phone.page.get_by_label("La persona acepta").check()
     phone.page.get_by_role("button", name="Guardar y sellar").click()
 
-    expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
+    expect(phone.page.get_by_text("Ficha guardada y sellada", exact=True)).to_be_visible()
     expect(phone.page.locator(".practice")).to_contain_text(BANNER)
     assert "Ejemplo" not in "".join(phone.page.evaluate(DUMP))
     phone.follow("Terminar", "inicio")

@@ -73,10 +73,12 @@ async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: A
                 return came
         else:
             registration_id = (await register_walk_in(where.training_id, wish, actor=actor)).registration_id
+        # A slip that is typed in afterwards says that somebody came, not when: as a row of the signed sheet does.
+        is_late = wish.card_id is not None and not _goes_on(where)
         mark = FormEvent(
             id=mark_id,
             kind=EventKind.WALK_IN,
-            how=ScanHow.WALK_IN,
+            how=ScanHow.SHEET if is_late else ScanHow.WALK_IN,
             session=session_id,
             registration=registration_id,
         )

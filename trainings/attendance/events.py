@@ -281,13 +281,14 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`id`: as the sender wrote it; `kept_as`: the mark's own."""
+    """`id`: as the sender wrote it; `kept_as`: the mark's own; `initials`: of the person of a row."""
 
     id: str | None
     state: ResultState
     flag: ScanFlag = ScanFlag.NONE
     trouble: Trouble | None = None
     kept_as: UUID | None = None
+    initials: str = ""
 
     @property
     def is_kept(self) -> bool:

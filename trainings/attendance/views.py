@@ -155,7 +155,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "state": result.state.value,
         "flag": result.flag.value,
         "text": gettext(sentence) if sentence else "",
-    }
+    } | ({"initials": result.initials} if result.initials else {})
 
 
 def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:

@@ -79,10 +79,25 @@ export class App extends EventTarget {
    * @param {import("../marks/store.js").ScanEvent[]} events the marks that it answers
    */
   async #heardReply(body, asked_at, events) {
+    await this.#hearInitials(body.results, events);
     await this.phone.heard(body, asked_at);
     await this.phone.answered(body, events);
     // It may have taken effect with this, and then it is not taken back here any more.
     if (events.some(({ kind }) => kind === "close")) this.phone.refreshAnew();
+  }
+
+  /**
+   * Of whom the rows are that were marked: shown while the page is open, and not kept.
+   * @param {Array<{id: string, initials?: string}>} results
+   * @param {import("../marks/store.js").ScanEvent[]} events
+   */
+  async #hearInitials(results, events) {
+    const told = new Map(results.map(({ id, initials = "" }) => [id, initials]));
+    for (const { id, session = "" } of events.filter((one) => told.get(one.id))) {
+      const opened = await this.#sessions.get(session);
+      opened?.book.initials.set(id, told.get(id) ?? "");
+    }
+    this.changed();
   }
 
   #heardOfPhone() {

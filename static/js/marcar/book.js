@@ -1,11 +1,15 @@
 /** One session on this phone: its list, its marks, and who is present by them. */
 
+import { normalise, readToken } from "../marks/ticket.js";
 import { Roster } from "./roster.js";
 import { ARRIVALS, flagOf, isStatedOddly, stayOf } from "./rules.js";
 
 /** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./roster.js").Line} Line */
 
+/** What is listed as a mark of somebody. */
+export const SHOWN = new Set(["in", "walkin", "out", "left"]);
+const ROW = /^\d{1,5}$/;
 const EMPTY = { version: "", people: [], spares: [], sheets: [] };
 
 export class Book {
@@ -19,6 +23,8 @@ export class Book {
   #known = new Map();
   /** @type {Map<string, {name: string, word: string}>} what was said of each mark; never kept, gone with the page */
   told = new Map();
+  /** @type {Map<string, string>} of whom the server says the row of a mark is; never kept, gone with the page */
+  initials = new Map();
 
   /** @type {ScanEvent[]} in the order they were made */
   events = [];
@@ -117,6 +123,30 @@ export class Book {
     const done = new Set(this.events.filter(({ kind }) => kind === "slip").map(({ h }) => h));
     const arrivals = this.events.filter(({ id, kind, h }) => ARRIVALS.has(kind) && this.roster.line(h)?.f === "s" && !this.isUndone(id));
     return [...new Map(arrivals.map((event) => [event.h, event])).values()].map((event) => ({ event, isDone: done.has(event.h) }));
+  }
+
+  /** The card whose slip follows this one's; none where all are filled in. @param {string} h */
+  slipAfter(h) {
+    const { nameless } = this;
+    const at = nameless.findIndex(({ event }) => event.h === h);
+    return [...nameless.slice(at + 1), ...nameless.slice(0, at + 1)].find(({ isDone }) => !isDone)?.event ?? null;
+  }
+
+  /**
+   * The arrivals and departures that this phone marked for a row of a sheet, or for a ticket's or card's code.
+   * @param {string} typed
+   * @returns {Promise<ScanEvent[]>} the last one first
+   */
+  async marksFor(typed) {
+    const text = typed.trim();
+    const row = ROW.test(text) ? Number(text) : 0;
+    const code = normalise(text);
+    const line = row || !code ? null : await this.roster.byCode(readToken(text) ?? code);
+    const isMeant = (/** @type {ScanEvent} */ event) => {
+      if (row) return (event.row ?? this.roster.placeOf(event.h)?.row) === row;
+      return line ? this.whoOf(event) === line.who : Boolean(code) && event.code === code;
+    };
+    return this.events.filter((event) => SHOWN.has(event.kind) && isMeant(event)).reverse();
   }
 
   /** Distinct people who are here by the marks of this phone, of those who are expected. */

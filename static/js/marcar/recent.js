@@ -1,15 +1,21 @@
-/** The last marks of this phone at a session, each with its undo. Names are known only to this opening of the page. */
+/**
+ * The last marks of this phone at a session, each with its undo, and any other by its row or code. Names are known only to
+ * this opening of the page.
+ */
 
 import { MOST, Recent } from "../marks/answer.js";
 import { shownCode } from "../marks/ticket.js";
 import { timeOfDay } from "../marks/words.js";
+import { SHOWN } from "./book.js";
 import { rowInWords } from "./sheets.js";
 
-const SHOWN = new Set(["in", "walkin", "out", "left"]);
-
 /** @typedef {import("../marks/answer.js").Line} Line */
+/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
 
 export class RecentHere extends Recent {
+  /** The marks that were asked for; null while nobody asks. @type {ScanEvent[] | null} */
+  #found = null;
+
   /**
    * @param {any} part names show only after a tap
    * @param {import("./app.js").App} app
@@ -21,6 +27,20 @@ export class RecentHere extends Recent {
     this.app = app;
     this.book = book;
     this.onUndo = onUndo;
+    this.asked = part.querySelector("[name=buscada]");
+    this.asked.addEventListener("input", () => this.find());
+  }
+
+  /** What was typed: a row of a sheet, or the code of a ticket or card. */
+  async find() {
+    const typed = this.asked.value;
+    const found = typed.trim() ? await this.book.marksFor(typed) : null;
+    // Somebody may have typed on meanwhile.
+    if (typed !== this.asked.value) return;
+    this.#found = found;
+    const { words } = this.app;
+    this.part.querySelector("[data-found]").textContent = found?.length ? words.many("marks_found", found.length) : found ? words.say("marks_none") : "";
+    this.draw();
   }
 
   /**
@@ -32,12 +52,14 @@ export class RecentHere extends Recent {
   }
 
   draw() {
-    const shown = this.book.events.filter(({ kind }) => SHOWN.has(kind)).slice(-MOST).reverse();
-    this.show(shown.map((event) => this.#told(event)));
+    const { events } = this.book;
+    const last = events.filter(({ kind }) => SHOWN.has(kind)).slice(-MOST).reverse();
+    this.show((this.#found ?? last).map((event) => this.#told(event)));
+    this.part.hidden = !last.length;
   }
 
   /**
-   * @param {import("../marks/store.js").ScanEvent} event
+   * @param {ScanEvent} event
    * @returns {Line}
    */
   #told({ id, at, h, row, sheet, code }) {
@@ -46,7 +68,9 @@ export class RecentHere extends Recent {
     const said = book.told.get(id);
     const place = row ? { row, sheet } : book.roster.placeOf(h);
     const card = book.roster.line(h)?.f === "s" ? "slip_card" : "ticket";
-    const who = said?.name || (place ? rowInWords(app.words, book, place.row, place.sheet) : shownCode(code ?? "") || app.words.say(card));
+    const initials = book.initials.get(id);
+    const named = said?.name || (place ? rowInWords(app.words, book, place.row, place.sheet) : shownCode(code ?? "") || app.words.say(card));
+    const who = initials ? app.words.say("row_initials", { row: named, initials }) : named;
     return { id, time: timeOfDay(at + app.phone.offset), who, word: app.words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
   }
 

@@ -41,7 +41,8 @@ export class Router {
     else return close?.();
     // Some screens are called after their session, which they know only now.
     document.title = this.place.querySelector("h1")?.textContent || document.title;
-    if (turn > 1) /** @type {HTMLElement | null} */ (this.place.querySelector("h1"))?.focus({ preventScroll: true });
+    const first = /** @type {HTMLElement | null} */ (this.place.querySelector("[data-first]") ?? this.place.querySelector("h1"));
+    if (turn > 1) first?.focus({ preventScroll: true });
   }
 
   #asked() {

@@ -1,7 +1,7 @@
 /** What stands in the slip's form, and whether it is whole. */
 
 const MINORS = new Set(["12-13", "14-17"]);
-const OPTIONAL = ["sex", "age_group", "phone", "guardian_name", "guardian_relation", "guardian_phone"];
+const OPTIONAL = ["sex", "phone", "guardian_name", "guardian_relation", "guardian_phone"];
 const PHONES = ["phone", "guardian_phone"];
 
 export class SlipForm {
@@ -84,6 +84,7 @@ export class SlipForm {
       municipality: values.municipality,
       community: cleaned("", values.community),
       actor_type: values.actor_type,
+      age_group: values.age_group,
       ...asked,
       ...(this.isMinor ? { guardian_consent: true, assent: true } : {}),
       consent: true,

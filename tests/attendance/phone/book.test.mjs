@@ -120,13 +120,71 @@ test("the last marks are told apart after another screen, and by their row after
   globalThis.document = { documentElement: { lang: "es" } };
   const lines = () => {
     const shown = [];
-    const part = { hidden: true, querySelector: () => ({ replaceChildren: (...all) => shown.push(...all) }) };
-    const recent = new RecentHere(part, { words, phone: { offset: 0 } }, marked, () => undefined);
-    recent.line = (line) => `${line.who}: ${line.word}`;
-    recent.draw();
+    recentOf(marked, shown).draw();
     return shown;
   };
-  assert.deepEqual(lines(), ["7K2Q-M9XM-D: was_kept", "ticket: was_kept", "row 18: was_kept", "row 17: was_kept"]);
-  new RecentHere({}, { words }, marked, () => undefined).tell({ event: { id: "0" }, name: "Ana C.", state: "present" }, "");
-  assert.equal(lines()[3], "Ana C.: was_present");
+  assert.deepEqual(lines(), ["3 7K2Q-M9XM-D: was_kept", "2 ticket: was_kept", "1 row 18: was_kept", "0 row 17: was_kept"]);
+  recentOf(marked).tell({ event: { id: "0" }, name: "Ana C.", state: "present" }, "");
+  assert.equal(lines()[3], "0 Ana C.: was_present");
+});
+
+/** The list of marks on a screen, its field empty. Lines go to `shown`. */
+function recentOf(marked, shown = []) {
+  const asked = { value: "", addEventListener: () => undefined };
+  const parts = { "[name=buscada]": asked, "[data-found]": {}, ol: { replaceChildren: (...all) => shown.splice(0, shown.length, ...all) } };
+  const recent = new RecentHere({ querySelector: (part) => parts[part] }, { words, phone: { offset: 0 } }, marked, () => undefined);
+  recent.line = (line) => `${line.id} ${line.who}: ${line.word}`;
+  return Object.assign(recent, { parts });
+}
+
+test("a mark that is not among the last ones is found by its row or its code, also once it is taken back", async () => {
+  const [token, code] = ["0123456789ABCDEFGHJK", "7K2QM9XMD"];
+  const h = await hashOf(token);
+  const sheets = [{ code: "KDYDQ", named: 1, rows: [[17, h]] }];
+  const many = Array.from({ length: 20 }, (_, n) => ({ h: `other${n}` }));
+  const events = [{ h }, { sheet: "KDYDQ", row: 18 }, { code: "K7Q29XMDC" }, ...many, { kind: "undo", target: "0" }];
+  const marked = await book(list([[h, "", await shortOf(code, "t"), "c"]], { sheets }), events);
+  const shown = [];
+  const recent = recentOf(marked, shown);
+  const found = async (typed) => {
+    recent.asked.value = typed;
+    await recent.find();
+    return [shown.map((line) => line.split(" ")[0]), recent.parts["[data-found]"].textContent];
+  };
+
+  assert.deepEqual(await found("17"), [["0"], "marks_found 1"]);
+  assert.deepEqual(await found("7k2q-m9xm-d"), [["0"], "marks_found 1"]);
+  assert.deepEqual(await found(token), [["0"], "marks_found 1"]);
+  assert.equal(shown[0], "0 row 17: was_undone");
+  assert.deepEqual(await found("18"), [["1"], "marks_found 1"]);
+  assert.deepEqual(await found("K7Q2-9XMD-C"), [["2"], "marks_found 1"]);
+  assert.deepEqual(await found("19"), [[], "marks_none"]);
+  assert.equal((await found(" "))[0].length, 10);
+});
+
+test("slips are filled in one after another, until none is lacking", async () => {
+  const spares = [["x", ""], ["y", ""], ["z", ""]];
+  const marked = await book(list([], { spares }), [{ kind: "walkin", h: "x" }, { kind: "walkin", h: "y" }, { kind: "walkin", h: "z" }, { kind: "slip", h: "y" }]);
+  assert.deepEqual(["x", "y", "z"].map((h) => marked.slipAfter(h)?.h), ["z", "z", "x"]);
+  for (const h of ["x", "z"]) marked.add({ id: `slip-${h}`, kind: "slip", h });
+  assert.equal(marked.slipAfter("x"), null);
+});
+
+test("of whom a row is the server says, and the phone keeps nothing of it", async () => {
+  const others = globalThis.BroadcastChannel;
+  delete globalThis.BroadcastChannel;
+  const app = await windowOn().finally(() => (globalThis.BroadcastChannel = others));
+  app.phone.session = () => SESSION;
+  app.sender.flush = () => undefined;
+  const { book: seen, marks } = await app.session("s");
+  const { events } = await marks.keepAll([{ kind: "in", how: "row", sheet: "7K2QN", row: 4 }]);
+  const results = [{ id: events[0].id, state: "stored", flag: "", text: "", initials: "M. E. C. T." }];
+
+  await app.store.receive(results);
+  await app.sender.told.onReply({ results, device: {} }, Date.now(), events);
+
+  const shown = [];
+  recentOf(seen, shown).draw();
+  assert.equal(shown[0], `${events[0].id} row_initials row_of 4 7K2Q-N M. E. C. T.: was_kept`);
+  assert.ok(!JSON.stringify(await app.store.everything()).includes("M. E."));
 });

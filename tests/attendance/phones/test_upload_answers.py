@@ -15,7 +15,7 @@ from tests import make
 from tests.attendance.browsers import open_held_door, path_of
 from tests.attendance.doors import Opened, open_door, stay
 from tests.attendance.prepared_phones import APP, PreparedPhone, make_phone
-from tests.attendance.uploading import Event, event, h, ms
+from tests.attendance.uploading import Event, event, h, make_sheet, ms
 from tests.cast import make_cast
 from tests.registrations.card_world import make_spare_cards
 from tests.web.pages import Page
@@ -62,6 +62,33 @@ async def test_answer_names_each_event_in_words_and_tells_the_time(client: Async
     assert "Ana" not in answer.text, "no name of anybody travels to a phone in the clear"
     noted = await Device.get(id=phone.device.id)
     assert (noted.last_seq, noted.n_unsent, noted.app_version, noted.last_seen_at) == (1, 0, "1.0.0", door.ends_at)
+
+
+async def test_row_of_a_sheet_then_answered_with_initials_while_the_list_may_be_had(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    door = await open_door()
+    phone = await a_phone(client, door)
+    sheet, _card = await make_sheet(door, [door.ana])
+    freeze(door.ends_at)
+
+    def by_row(how: str = "row", **more: Any) -> Event:
+        return event(door, how=how, sheet=sheet.code, **({"row": 1} | more))
+
+    async def told(*events: Event) -> list[str | None]:
+        return [one.get("initials") for one in (await sent(phone, *events)).json()["results"]]
+
+    first = by_row()
+    answered = await told(
+        first, by_row("sheet"), event(door, h=h(door.ana)), by_row(row=2, kind="walkin"), by_row(row=9)
+    )
+    assert answered == ["A. L. B. C.", None, None, None, None], "of a row alone, and of somebody with a name"
+    assert await told(first) == ["A. L. B. C."], "where the answer was lost"
+    freeze(door.ends_at + timedelta(days=7))
+    assert await told(first, by_row()) == [None, None]
+    freeze(door.ends_at)
+    await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
+    assert await told(by_row()) == [None]
 
 
 BAD_EVENTS: dict[str, tuple[Any, str, str]] = {

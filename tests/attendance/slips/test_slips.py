@@ -72,7 +72,9 @@ async def test_slip_then_registered_with_the_card_and_its_marks_are_theirs(db: S
     assert (consent.how, consent.text_version) == ("read_aloud", "2026-12")
     assert consent.created_at == door.starts_at + 5 * MINUTE
     [other] = await make_spare_cards(door.training)
-    await send(device, slip(door, other, given_names="Clara"))
+    await send(device, slip(door, other, given_names="Clara", age_group="18+"))
+    clara = await Registration.get(participant__given_names="Clara").prefetch_related("participant")
+    assert clara.participant.age_group is None, "an adult who does not say which band"
     assert await states(device, came(door, other)) == [("stored", "")], "the slip came before its card was seen"
     assert await counted(door) == (2, 3, 0, 0)
 
@@ -131,6 +133,7 @@ WAITS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown municipality": ({"municipality": "9999"}, "unknown_municipality"),
     "municipality that is none": ({"municipality": "17"}, "incomplete"),
     "no name": ({"given_names": None}, "incomplete"),
+    "no age": ({"age_group": None}, "incomplete"),
     "a name of spaces": ({"surnames": "   "}, "incomplete"),
     "a name with half a letter": ({"surnames": "\ud800"}, "incomplete"),
     "a name without end": ({"surnames": "x" * 9_000}, "incomplete"),

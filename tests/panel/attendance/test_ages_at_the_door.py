@@ -16,6 +16,7 @@ from tests.web.pages import Page
 from trainings.attendance.models import WalkInSlip
 
 ADULTS = ["18-24", "25-34", "35-59", "60+"]
+OF_SLIP = [*ADULTS, "18+"]
 TAKEN = [
     pytest.param({"admits_minors": False}, [], id="adults only"),
     pytest.param({"admits_minors": True}, ["12-13", "14-17"], id="from 12"),
@@ -49,7 +50,7 @@ async def test_walk_in_with_a_card_is_offered_the_ages_that_may_come(
 
     html = (await client.get(f"{path_of(door)}/sin-boleto?tarjeta={card.id}")).text
 
-    assert ages(html) == ["", *minors, *ADULTS]
+    assert ages(html) == ["", *minors, *OF_SLIP]
     assert bool(Page(html).all("input", name="guardian_consent")) is bool(minors)
 
 
@@ -63,7 +64,7 @@ async def test_walk_in_with_a_card_of_an_age_that_may_not_come_then_it_stays_on_
     sent = {"card": str(card.id), "age_group": "12-13"}
     answer = await client.post(f"{path_of(door)}/sin-boleto", data=sent)
 
-    assert (answer.status_code, ages(answer.text)) == (422, ["", "12-13", "14-17", *ADULTS])
+    assert (answer.status_code, ages(answer.text)) == (422, ["", "12-13", "14-17", *OF_SLIP])
 
 
 async def test_walk_in_without_a_card_or_with_one_that_is_taken_is_offered_adults_ages_only(
@@ -86,11 +87,11 @@ async def test_slip_is_offered_the_ages_that_may_come(
 ) -> None:
     html = await opened_slip(await open_held_door(cast, **columns), new_client, cast)
 
-    assert ages(html) == ["", *minors, *ADULTS]
+    assert ages(html) == ["", *minors, *OF_SLIP]
     assert bool(Page(html).all("input", name="guardian_consent")) is bool(minors)
 
 
 async def test_age_that_a_slip_says_stays_on_it(cast: Cast, new_client: NewClient) -> None:
     door = await open_held_door(cast, admits_minors=True, minimum_age=14)
 
-    assert ages(await opened_slip(door, new_client, cast, age_group="12-13")) == ["", "12-13", "14-17", *ADULTS]
+    assert ages(await opened_slip(door, new_client, cast, age_group="12-13")) == ["", "12-13", "14-17", *OF_SLIP]

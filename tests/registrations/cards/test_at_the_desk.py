@@ -17,8 +17,10 @@ from tests.registrations.cards.test_bearer_pages import DIEGO, ROSA
 from tests.registrations.forms import errors_of
 from tests.web.pages import Page
 from trainings import clock
+from trainings.attendance.models import AttendanceSheet, ScanEvent, SheetRow
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.lib import tokens
 from trainings.lib.tokens import show_short_code
 from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations.cards import spare_routes as spare_card_routes
@@ -245,6 +247,44 @@ async def test_make_spare_when_too_many_or_for_another_hub_then_none(desk: Async
 # -- a card that lies on the desk
 
 
+async def test_slips_typed_in_then_of_the_training_chosen_before_or_of_their_sheet_one_after_another(
+    new_client: NewClient, cast: Cast, freeze: Callable[[datetime], None]
+) -> None:
+    held, other = await make.make_training(hub=cast.hub), await make.make_training(hub=cast.hub)
+    session, of_sheet = await held.sessions.all().first(), await other.sessions.all().first()
+    assert session is not None
+    assert of_sheet is not None
+    [loose, on_row] = await make_spare_cards(held, 2)
+    sheet = await AttendanceSheet.create(session_id=of_sheet.id, code="7K2QM")
+    await SheetRow.create(sheet_id=sheet.id, number=12, card_id=on_row.id)
+    freeze(session.ends_at + timedelta(days=2))
+    desk = new_client()
+    await make.sign_in(desk, cast.assistant)
+    page = Page((await desk.get(f"/panel/tarjetas/usar?capacitacion={held.id}")).text)
+    assert [one["value"] for one in page.all("option") if "selected" in one] == [str(held.id)]
+
+    found = [
+        (await desk.post("/panel/tarjetas/usar", data={"code": card.short_code, "training": str(held.id)})).headers
+        for card in (loose, on_row)
+    ]
+
+    door = "/panel/sesiones/{}/asistencia/sin-boleto?tarjeta={}&sigue=" + str(held.id)
+    ways = [door.format(session.id, loose.id), door.format(of_sheet.id, on_row.id)]
+    assert [one["location"] for one in found] == ways
+    form = Page((await desk.get(ways[0])).text)
+    asked = {name: [one["value"] for one in form.all("input", name=name)] for name in ("sex", "sigue")}
+    assert asked == {"sex": ["mujer", "hombre", "nd"], "sigue": [str(held.id)]}
+    ages = [one["value"] for one in form.all("option")]
+    assert ages[-5:] == ["18-24", "25-34", "35-59", "60+", "18+"]
+    typed = ROSA | {"id": str(tokens.uuid7()), "card": str(loose.id), "sigue": str(held.id), "ask_age": "yes"}
+    refused = await desk.post(ways[0].partition("?")[0], data=typed | {"age_group": ""})
+    assert (refused.status_code, "Escoja la edad." in refused.text) == (422, True)
+    done = await desk.post(ways[0].partition("?")[0], data=typed | {"age_group": "35-59"})
+    assert done.headers["location"] == f"/panel/tarjetas/usar?capacitacion={held.id}"
+    came = await ScanEvent.get(registration__short_code=loose.short_code)
+    assert (came.at, came.flag) == (session.starts_at, ""), "typed in afterwards: nobody has to decide"
+
+
 async def test_code_of_a_card_then_its_form_or_the_registration_whose_ticket_it_is(
     desk: AsyncClient, cast: Cast
 ) -> None:
@@ -287,7 +327,7 @@ async def test_spare_card_given_a_name_then_registered_where_it_was_chosen(
 
     assert [option["value"] for option in form.all("option", value=str(training.id))] == [str(training.id)]
     registration = await Registration.get()
-    assert response.headers["location"] == f"/panel/inscripciones/{registration.id}"
+    assert response.headers["location"] == f"/panel/tarjetas/usar?capacitacion={training.id}", "the next slip"
     assert (registration.training_id, registration.short_code) == (training.id, card.short_code)
     consent = await Consent.get(purpose="data")
     assert (consent.how, consent.recorded_by_id) == (how, cast.assistant.id)

@@ -185,7 +185,16 @@ async def test_spare_then_four_to_a_page_each_code_on_card_and_slip_and_read(sql
     assert [page.count("Talón: se queda en la ventanilla") for page in read] == [4, 4, 1]
     for card in made:
         assert sum(page.count(show_short_code(card.short_code)) for page in read) == 2
-    for words in ("Nombres", "Apellidos", "Municipio", "De parte de quién viene", "Firma o huella", "Sí, pueden"):
+    for words in (
+        "Nombres",
+        "Apellidos",
+        "Municipio",
+        "De parte de quién viene",
+        "Sexo:",
+        "35–59",
+        "Firma o huella",
+        "Sí, pueden",
+    ):
         assert read[0].count(words) == 4, words
 
 

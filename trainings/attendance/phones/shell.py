@@ -17,6 +17,7 @@ from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEEN_BANDS, SEXES_SE
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, asked_now
 from trainings.people.models import ConsentPurpose
+from trainings.registrations.signup.age_choices import or_adult
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
@@ -131,7 +132,7 @@ def _offered() -> dict[str, Any]:
     return {
         "actor_types": choices.actor_types(),
         "sexes": choices.sexes(),
-        "age_groups": choices.age_groups(),
+        "age_groups": [*choices.age_groups(), or_adult()],
         "relations": choices.relations(),
         "asked": {"data": aloud[ConsentPurpose.DATA], "guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
         "seen_sexes": [(code.value, gettext(words)) for code, words in SEXES_SEEN.items()],

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.device_access import ends_of, may_upload, sessions_of
+from trainings.attendance.device_access import ROSTER_DAYS, ends_of, may_upload, sessions_of
 from trainings.attendance.events import (
     EventKind,
     Result,
@@ -19,14 +19,16 @@ from trainings.attendance.events import (
     read_event,
 )
 from trainings.attendance.intake import Intake, keep_marks
-from trainings.attendance.models import Device, ScanFlag, WalkInSlip
+from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, WalkInSlip
 from trainings.attendance.phones.closings import PHONE, close_reported
 from trainings.attendance.phones.head_counts import Counting, open_counting
 from trainings.attendance.scans import Reading, as_held
 from trainings.attendance.slips import slips
 from trainings.attendance.slips.slips import open_slips
 from trainings.audit.actions import record
+from trainings.db import reads
 from trainings.lib import tokens
+from trainings.lib.text import initials
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,22 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device))
-    return results
+    return await _with_initials(read, results)
+
+
+async def _with_initials(read: Sequence[SentEvent | Unreadable], results: list[Result]) -> list[Result]:
+    """Of people whom one row of a sheet named, while a phone may have the list. A mark that waits tells nobody."""
+    asked = {str(one.id) for one in read if isinstance(one, SentEvent) and one.how is ScanHow.ROW}
+    keys = [one.kept_as for one in results if one.id in asked and one.flag not in WAITING and one.kept_as is not None]
+    if not keys:
+        return results
+    marks = reads(ScanEvent).filter(id__in=keys, session__ends_at__gt=clock.now() - ROSTER_DAYS)
+    columns = ("id", "registration__participant__given_names", "registration__participant__surnames")
+    named = {key: initials(given, surnames) for key, given, surnames in await marks.values_list(*columns) if given}
+    return [replace(one, initials=named.get(one.kept_as, "")) if one.kept_as in keys else one for one in results]
+
+
+WAITING = frozenset({ScanFlag.REVOKED, ScanFlag.OTHER_SESSION})
 
 
 def _slips_in(read: Sequence[SentEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:

@@ -131,6 +131,20 @@ async def sheets_of(session_id: UUID) -> list[Printed]:
     ]
 
 
+async def next_unnamed(session_id: UUID, card_id: UUID) -> UUID | None:
+    """The card of the next blank row of the same sheet that was marked and has no name yet."""
+    rows = reads(SheetRow).filter(sheet__session_id=session_id)
+    own = await rows.filter(card_id=card_id).first()
+    if own is None:
+        return None
+    later = rows.filter(sheet_id=own.sheet_id, number__gt=own.number, card__state=CardState.OPEN)
+    marks = await marks_at(session_id, ())
+    for row in await later.order_by("number").select_related("card"):
+        if row.card is not None and marks.of(None, row.card).stay.is_present:
+            return row.card.id
+    return None
+
+
 async def _counted(sheet_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
     rows = (
         await reads(SheetRow)

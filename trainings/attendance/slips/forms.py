@@ -4,14 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator
 
 from trainings.people.actions import GuardianContact
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.forms import NAME_LENGTH, PersonForm, Phone, printable
-from trainings.people.models import ConsentHow, ConsentPurpose, Relation
+from trainings.people.models import AgeGroup, ConsentHow, ConsentPurpose, Relation
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Source
+from trainings.registrations.signup.family_forms import ADULT, NO_AGE
 from trainings.web.forms import Typed
 
 VERSION = 1
@@ -34,8 +37,11 @@ LAST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class SlipForm(PersonForm):
-    """Boxes are `yes` or empty."""
+    """Boxes are `yes` or empty. The age must be answered: a child is easily overlooked. `18+` is no band."""
 
+    MISSING: ClassVar[Mapping[str, str]] = {**PersonForm.MISSING, "age_group": NO_AGE}
+
+    age_group: Annotated[AgeGroup | None, BeforeValidator(lambda age: None if age == ADULT else age)]
     guardian_name: Annotated[str, printable(2 * NAME_LENGTH + 1)] = ""
     guardian_relation: Relation | None = None
     guardian_phone: Phone = None

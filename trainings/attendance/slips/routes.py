@@ -27,7 +27,7 @@ from trainings.people.consents import asked_now
 from trainings.people.models import Participant
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.eligibility import minor_ages
-from trainings.registrations.signup.age_choices import age_groups
+from trainings.registrations.signup.age_choices import slip_ages
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, key_in, read_form
@@ -84,7 +84,7 @@ async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 
         "spoken": asked_now(aloud=True),
         "takes_minors": bool(minor_ages(training)),
         **choices.of_person(training.hub.seat.department),
-        "age_groups": age_groups(training, typed.value("age_group")),
+        "age_groups": slip_ages([training], typed.value("age_group")),
     }
     return render(request, "attendance/slips/slip.html", context, status=status)
 
@@ -105,14 +105,23 @@ async def answer(request: Request) -> Response:
         raise slips.UnknownSlip
     if which.hacer == "dejar":
         await slips.put_aside(slip.id, actor=actor)
-        return _back(session.id, gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró.")))
+        return await _next(session.id, gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró.")))
     try:
         await slips.register(slip.id, check(SlipForm, typed), actor=actor)
     except slips.SlipDone:
         raise
     except (FormErrors, Refusal) as error:
         return await _page(request, slip, *as_refused_to_staff(typed, error))
-    return _back(session.id, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
+    return await _next(session.id, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
+
+
+async def _next(session_id: UUID, sentence: str) -> Response:
+    """Typing goes on with the next slip that waits."""
+    waiting = reads(WalkInSlip).filter(session_id=session_id, state=SlipState.WAITING).select_related("device")
+    following = [one for one in await waiting.order_by("written_at", "id") if slip_view(one).can_open]
+    if not following:
+        return _back(session_id, sentence)
+    return redirect(f"/panel/sesiones/{session_id}/revisar/ficha?ficha={following[0].id}", sentence)
 
 
 routes: list[BaseRoute] = [Route(PATH, edit), Route(PATH, answer, methods=["POST"])]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -38,6 +39,7 @@ from trainings.attendance.queries import (
 from trainings.attendance.review import views as review_views
 from trainings.attendance.review.queries import review_of
 from trainings.attendance.scans import Answer
+from trainings.attendance.sheets.queries import next_unnamed
 from trainings.certificates.issuing import preparing
 from trainings.errors import Malformed, Refusal, WrongInput
 from trainings.lib import tokens
@@ -51,7 +53,7 @@ from trainings.registrations.commands import SignUp, for_one
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Source
-from trainings.registrations.signup.age_choices import age_groups
+from trainings.registrations.signup.age_choices import slip_ages
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.session_actions import EndOutside, closes_early
 from trainings.web.allow import allow
@@ -204,13 +206,14 @@ async def _walk_in_page(
         "session": views.session_view(door),
         "form": typed,
         "id": key,
+        "then": typed.value("sigue") if typed else request.query_params.get("sigue", ""),
         "municipality": training.hub.seat_id,
         "walk_ins": training.walk_ins,
         "spoken": asked_now(aloud=True),
         **choices.of_person(training.hub.seat.department, adults_only=True),
     }
     if has_card:
-        context["age_groups"] = age_groups(training, typed.value("age_group") if typed else "")
+        context["age_groups"] = slip_ages([training], typed.value("age_group") if typed else "")
     return render(request, "panel/attendance/walk_in.html", context, status=status)
 
 
@@ -230,7 +233,19 @@ async def create_walk_in(request: Request) -> Response:
     except (FormErrors, Refusal) as error:
         again, status = as_refused_to_staff(typed, error)
         return await _walk_in_page(request, door, again, typed.value("id"), typed.value("card"), status)
-    return _answered(door.session, answer, typed)
+    next_one = await _next_slip(door.session, form.card, typed.value("sigue")) if form.card is not None else ""
+    return redirect(next_one, gettext(SLIP_DONE)) if next_one else _answered(door.session, answer, typed)
+
+
+SLIP_DONE = N_("Listo. La persona está anotada y su llegada cuenta. Sigue la próxima ficha.")
+
+
+async def _next_slip(session: TrainingSession, card_id: UUID, then: str) -> str:
+    """Slips are typed one after another: of one sheet by its rows, others by the next code. Empty: no more."""
+    if then == "fila":
+        following = await next_unnamed(session.id, card_id)
+        return f"{_page(session)}/sin-boleto?tarjeta={following}&sigue=fila" if following else ""
+    return f"/panel/tarjetas/usar?capacitacion={key_in(then)}" if key_in(then) else ""
 
 
 def _wish(form: WalkInForm, typed: Typed) -> SignUp:

@@ -15,7 +15,7 @@ from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.commands import SignUp
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.seats.cards import MOST_RESERVED, MOST_SPARE, Reservation
-from trainings.registrations.signup.age_choices import short_ages
+from trainings.registrations.signup.age_choices import short_ages, slip_ages
 from trainings.registrations.signup.family_forms import FURTHER, read_wish
 from trainings.schedule.models import Training
 from trainings.schedule.public import sentences
@@ -85,6 +85,7 @@ class CodeForm(Form):
     MISSING: ClassVar[Mapping[str, str]] = {"code": N_("Escriba el código de la tarjeta.")}
 
     code: Annotated[str, Field(max_length=300)]
+    training: UUID | None = None
 
 
 class ForTrainingForm(Form):
@@ -106,6 +107,12 @@ def how_agreed(typed: Typed) -> ConsentHow:
 
 async def said_before(training: Training) -> str:
     return sentences.listing([f"«{title}»" for title in await courses_before(training)])
+
+
+def slip_fields(trainings: Sequence[Training], typed: Typed | None, department: str) -> dict[str, Any]:
+    """As `person_fields`, for a slip that the person filled in: sex and age band are asked as in the sign-up."""
+    ages = slip_ages(trainings, typed.value("age_group") if typed else "")
+    return person_fields(trainings, typed, department) | {"ages": ages, "sexes": choices.sexes()}
 
 
 def person_fields(trainings: Sequence[Training], typed: Typed | None, department: str) -> dict[str, Any]:

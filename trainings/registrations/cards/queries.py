@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.functions import Count, Min
@@ -29,7 +29,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.queries import LINK_DAYS
 from trainings.registrations.seats.cards import UnknownCard, block_digest
-from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import over_at
 from trainings.web.i18n import N_
 
@@ -259,6 +259,30 @@ async def trainings_to_come(hub_id: UUID) -> list[Training]:
     coming = open_ones.filter(sessions__ends_at__gt=clock.now()).distinct()
     found = [one for one in await coming.prefetch_related("sessions") if not is_over(list(one.sessions), clock.now())]
     return sorted(found, key=lambda one: min(session.starts_at for session in one.sessions))
+
+
+SLIPS_WITHIN = timedelta(days=30)
+
+
+async def trainings_of_slips(hub_ids: Iterable[UUID]) -> list[Training]:
+    """To come, under way and over lately, the latest first."""
+    known = reads(Training).filter(
+        hub_id__in=sorted(hub_ids), state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED]
+    )
+    lately = known.filter(sessions__ends_at__gt=clock.now() - SLIPS_WITHIN).distinct()
+    found = await lately.prefetch_related("sessions")
+    return sorted(found, key=lambda one: min(session.starts_at for session in one.sessions), reverse=True)
+
+
+async def session_of_slip(card: Card, training_id: UUID | None) -> TrainingSession | None:
+    """At which the person came: of the sheet on whose row the card stands, else the last of the chosen training that
+    began. None: none did, or the card is reserved.
+    """
+    begun = reads(TrainingSession).filter(training__hub_id=card.hub_id, state=SessionState.PLANNED)
+    on_row = await begun.filter(sheets__rows__card_id=card.id).first()
+    if on_row is not None or training_id is None or card.block_id is not None:
+        return on_row
+    return await begun.filter(training_id=training_id, starts_at__lte=clock.now()).order_by("-starts_at").first()
 
 
 # -- at the door

@@ -28,9 +28,9 @@ from trainings.registrations.cards.forms import (
     ForTrainingForm,
     SpareForm,
     how_agreed,
-    person_fields,
     read_card_wish,
     said_before,
+    slip_fields,
 )
 from trainings.registrations.cards.queries import (
     card_at_desk,
@@ -38,6 +38,8 @@ from trainings.registrations.cards.queries import (
     hubs_at_desk,
     printing_at_desk,
     printings_of,
+    session_of_slip,
+    trainings_of_slips,
     trainings_to_come,
 )
 from trainings.registrations.cards.sheets import SPARE_CARDS, spare_data
@@ -50,7 +52,7 @@ from trainings.registrations.words import HOW_AGREED
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import Tone
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, check, key_in, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.problems import DatabaseBusy, with_time
 from trainings.web.render import pdf_response, redirect, render
@@ -115,21 +117,36 @@ async def sheet(request: Request) -> Response:
 
 @allow(*DESK)
 async def ask_code(request: Request) -> Response:
-    return render(request, "registrations/cards/use_code.html", {"form": None})
+    return await _ask_code(request, None, request.query_params.get("capacitacion", ""))
+
+
+async def _ask_code(request: Request, form: Typed | None, chosen: str, status: int = 200) -> Response:
+    hubs = await hubs_at_desk(request.state.actor)
+    context = {
+        "form": form,
+        "trainings": _choices_of(await trainings_of_slips(hub.id for hub in hubs)),
+        "chosen": chosen,
+    }
+    return render(request, "registrations/cards/use_code.html", context, status=status)
 
 
 @allow(*DESK)
 async def find(request: Request) -> Response:
-    """303 to the card's form, or to the registration whose ticket it is."""
+    """303 to the card's form: at the door of a session that began, else at the desk."""
     typed = await read_form(request)
     try:
-        card = await card_by_code(check(CodeForm, typed).code, request.state.actor)
+        form = check(CodeForm, typed)
+        card = await card_by_code(form.code, request.state.actor)
     except FormErrors as exc:
-        return render(request, "registrations/cards/use_code.html", {"form": exc.typed}, status=422)
+        return await _ask_code(request, exc.typed, "", 422)
     except cards.UnknownCard as exc:
         exc.field = "code"
-        return render(request, "registrations/cards/use_code.html", {"form": typed.refused(exc)}, status=422)
-    return redirect(f"{SPARE}/{card.id}/usar")
+        return await _ask_code(request, typed.refused(exc), "", 422)
+    session = await session_of_slip(card, form.training) if card.state is CardState.OPEN else None
+    if session is None:
+        return redirect(f"{SPARE}/{card.id}/usar" + _chosen(typed.value("training")))
+    then = form.training or session.training_id
+    return redirect(f"/panel/sesiones/{session.id}/asistencia/sin-boleto?tarjeta={card.id}&sigue={then}")
 
 
 @allow(*DESK)
@@ -156,7 +173,17 @@ async def create(request: Request) -> Response:
             raise
         busy = DatabaseBusy(retry_after=30)
         return with_time(await _form(request, card, typed.refused(busy), busy.status), busy)
-    return _used(used.registration_id, gettext(WAITS if used.is_held else IS_TICKET))
+    if used.is_held or card.block_id is not None:
+        return _used(used.registration_id, gettext(WAITS if used.is_held else IS_TICKET))
+    return redirect(_to_next(typed.value("training")), gettext(IS_TICKET))
+
+
+def _to_next(training: str) -> str:
+    return f"{SPARE}/usar{_chosen(training)}"
+
+
+def _chosen(training: str) -> str:
+    return f"?capacitacion={key}" if (key := key_in(training)) else ""
 
 
 async def _use(request: Request, card: Card, typed: Typed) -> CardUsed:
@@ -185,6 +212,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         await block.training.fetch_related("sessions")
     to_come = [] if block else await trainings_to_come(card.hub_id)
     trainings = _choices_of(to_come)
+    chosen = typed.value("training") if typed else request.query_params.get("capacitacion", "")
     context: dict[str, Any] = {
         "card": card,
         "block": block,
@@ -193,6 +221,8 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "doors": doors_left(block.training, list(block.training.sessions)) if block else [],
         "before": await said_before(block.training) if block else "",
         "trainings": trainings,
+        "chosen": chosen if chosen in dict(trainings) else "",
+        "back": _to_next(chosen),
         "is_gone": typed is not None and typed.value("training") not in dict(trainings),
         "form": typed,
         "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
@@ -200,7 +230,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "communities": await suggestions(seat.ine_code),
         "spoken": asked_now(aloud=True),
         "ways": [(how.value, gettext(HOW_AGREED[how])) for how in WAYS],
-        **person_fields([block.training] if block else to_come, typed, seat.department),
+        **slip_fields([block.training] if block else to_come, typed, seat.department),
     }
     return render(request, "registrations/cards/use.html", context, status=status)
 

@@ -35,6 +35,16 @@ def age_groups(training: Window, *given: str) -> Choices:
     return [one for one in choices.age_groups() if one[0] not in MINOR_AGES or one[0] in taken]
 
 
+def slip_ages(trainings: Collection[Window], *given: str) -> Choices:
+    """As `age_groups` of each; an adult need not say which."""
+    taken = {one for training in trainings for one in age_groups(training, *given)}
+    return [*(one for one in choices.age_groups() if one in taken), or_adult()]
+
+
+def or_adult() -> tuple[str, str]:
+    return ADULT, gettext(N_("18 o más, prefiero no decir cuántos"))
+
+
 def minors_from(training: Window) -> int | None:
     """The youngest age; None: no minors."""
     return max(training.minimum_age or 0, YOUNGEST) if minor_ages(training) else None

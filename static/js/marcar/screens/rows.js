@@ -12,11 +12,16 @@ const DIGITS = /^\d*$/;
 
 /** @typedef {import("../marks.js").Said} Said */
 
+/** @type {Said} */
+const NOTHING = { state: "not_ticket", name: "", text: "", event: null, line: null };
+
 export const rows = ofSession("filas", (place, app, opened) => new Rows(place, app, opened).listen());
 
 class Rows extends SessionScreen {
   /** @type {string[]} the marks that the last whole line made, to be taken back together */
   #line = [];
+  /** The answer that is on the screen, while the server may still say whose row that was. @type {Said} */
+  #said = NOTHING;
   /** The mark whose answer is on the screen. */
   #shown = "";
   #isBusy = false;
@@ -202,13 +207,23 @@ class Rows extends SessionScreen {
    */
   tell(said, undone = "") {
     this.say(said.state, { name: said.name, text: said.text });
+    this.#said = said;
     this.#shown = said.event && !["undone", "already"].includes(said.state) ? said.event.id : "";
     offerSlip(this.place, this.book.session.id, said);
     this.recent.tell(said, undone);
     this.draw();
   }
 
+  #showInitials() {
+    const { event, state, name, text } = this.#said;
+    const initials = this.book.initials.get(event?.id ?? "");
+    if (!initials) return;
+    this.#said = NOTHING;
+    this.answer?.show(state, { name: this.app.words.say("row_initials", { row: name, initials }), text });
+  }
+
   draw() {
+    this.#showInitials();
     this.sheet.draw();
     const hasSheet = this.sheet.codes.length > 0;
     const hasList = hasSheet || this.book.hasRoster;
@@ -266,6 +281,3 @@ class Rows extends SessionScreen {
     }
   }
 }
-
-/** @type {Said} */
-const NOTHING = { state: "not_ticket", name: "", text: "", event: null, line: null };

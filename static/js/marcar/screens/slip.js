@@ -3,6 +3,7 @@
 import { theTime, timeOfDay } from "../../marks/words.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { seal } from "../seal.js";
+import { rowInWords } from "../sheets.js";
 import { SlipForm } from "../slip-form.js";
 
 /** How pages name the languages that the server names by ISO 639-3. */
@@ -10,6 +11,8 @@ const TAGS = /** @type {Record<string, string>} */ ({ spa: "es", eng: "en" });
 
 /** The municipality of the slip before, while the page is open: neighbours come together. */
 let nearby = "";
+/** Was a slip saved just now, which this one follows? */
+let isNext = false;
 
 export const slip = ofSession("ficha", (place, app, opened, [h = ""]) => new Slip(place, app, opened, h).listen());
 
@@ -34,6 +37,7 @@ class Slip extends SessionScreen {
     const said = this.app.phone.said ?? {};
     this.part("[data-no-walk-ins]").hidden = this.book.session.walk_ins;
     if (!this.h) this.put("h1", this.app.words.say("slips_title"));
+    else this.#follow();
     // Whoever has no permission is counted there in place of the card.
     this.part("[data-minor] [data-to]").href += `/${this.h}`;
     this.form.offer(this.book.session, said.municipalities ?? []);
@@ -46,6 +50,17 @@ class Slip extends SessionScreen {
       this.form.forget();
       end();
     };
+  }
+
+  /** Whose slip this is, and that the one before it is saved. */
+  #follow() {
+    const { words } = this.app;
+    const event = this.book.nameless.find((one) => one.event.h === this.h)?.event;
+    const card = event ? this.#cardInWords(event) : words.say("slip_card");
+    if (event?.row) this.put("h1", words.say("slip_of", { card }));
+    if (isNext) this.put("[data-said]", words.say("slip_next", { card }));
+    this.part("[name=given_names]").toggleAttribute("data-first", isNext);
+    isNext = false;
   }
 
   get texts() {
@@ -105,8 +120,11 @@ class Slip extends SessionScreen {
     }
     nearby = this.form.form.elements.municipality.value;
     this.form.forget();
-    this.isDone = true;
     this.app.sound.play("present");
+    const next = this.book.slipAfter(this.h);
+    isNext = next !== null;
+    if (next) return void (location.hash = `#/ficha/${this.book.session.id}/${next.h}`);
+    this.isDone = true;
     this.draw();
     this.part("[data-next]").focus();
   }
@@ -145,6 +163,12 @@ class Slip extends SessionScreen {
     if (!this.h) this.#drawCards();
   }
 
+  /** @param {import("../../marks/store.js").ScanEvent} event */
+  #cardInWords({ h, row, sheet }) {
+    const place = row ? { row, sheet } : this.book.roster.placeOf(h);
+    return place ? rowInWords(this.app.words, this.book, place.row, place.sheet) : this.app.words.say("slip_card");
+  }
+
   /** Cards without a name that came to this phone, those that lack their slip first. */
   #drawCards() {
     const cards = this.book.nameless.sort((a, b) => Number(a.isDone) - Number(b.isDone));
@@ -165,7 +189,7 @@ class Slip extends SessionScreen {
     const line = /** @type {any} */ (this.part("[data-choose] template").content.firstElementChild.cloneNode(true));
     line.querySelector("a").href = `#/ficha/${this.book.session.id}/${event.h}`;
     line.querySelector("[data-at]").textContent = timeOfDay(event.at + this.app.phone.offset);
-    line.querySelector("[data-which]").textContent = event.row ? words.say("row", { row: event.row }) : words.say("slip_card");
+    line.querySelector("[data-which]").textContent = this.#cardInWords(event);
     line.querySelector("[data-state-text]").textContent = words.say(isDone ? "slip_done" : "slip_pending");
     return line;
   }
