@@ -36,8 +36,10 @@ CANDIDATES = 2 * MOST_SHOWN
 """Some may be joined as one person."""
 LONGEST = 120
 FEWEST_LETTERS, MOST_DIGITS = 2, 15
-LOOKED_AT, READ = 20_000, 2_000
-"""So many people of one word are looked at in the index, and the latest of them read and compared."""
+COUNTED, BEGUN_WITH, READ = 20_000, 5_000, 1_000
+"""So many people of one word are counted; so many whose words only begin so are looked at in the index; so many, the
+latest, are read and compared.
+"""
 SHARE_A_TELEPHONE = 500
 WITHOUT_NAME = N_("(nombre borrado)")
 
@@ -183,9 +185,9 @@ async def _people_of(registrations: QuerySet[Registration], scope: Scope) -> dic
 
 # -- by words of the name
 
-COUNTED = f"""
+HOW_MANY = f"""
     SELECT COUNT(*) FROM (
-        SELECT 1 FROM name_word WHERE hub = ? AND word >= ? AND word < ? LIMIT {LOOKED_AT + 1}
+        SELECT 1 FROM name_word WHERE hub = ? AND word >= ? AND word < ? LIMIT {COUNTED}
     ) AS counted
 """  # noqa: S608 - constants of the program
 WHOLE = "SELECT n.participant_id FROM name_word n WHERE n.hub = ? AND n.word = ?"
@@ -194,8 +196,8 @@ OTHER_WHOLE = """
         SELECT 1 FROM name_word o WHERE o.hub = n.hub AND o.word = ? AND o.participant_id = n.participant_id)
 """
 BEGUN = f"""
-    SELECT DISTINCT n.participant_id FROM (
-        SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {LOOKED_AT}
+    SELECT n.participant_id FROM (
+        SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {BEGUN_WITH}
     ) AS n
 """  # noqa: S608 - constants of the program
 AFTER_ALL = chr(0x10FFFF)
@@ -228,7 +230,7 @@ async def _of_hub(
     answers; else among the latest people of that word.
     """
     hub = hub_number(hub_id)
-    counts = await sql.tables([Statement(COUNTED, (hub, word, word + AFTER_ALL)) for word in rare])
+    counts = await sql.tables([Statement(HOW_MANY, (hub, word, word + AFTER_ALL)) for word in rare])
     # A word that nobody has may be one of the community.
     known = sorted((n, word) for ((n,),), word in zip(counts, rare, strict=True) if n)
     if not known:
