@@ -260,10 +260,10 @@ async def test_slash_is_switched_on_in_the_account_and_never_leads_away_from_att
     async def has_key(path: str) -> bool:
         return "data-slash" in Page((await client.get(path)).text).one("form", action="/panel/buscar")
 
-    before = await has_key("/panel")
+    before = [await has_key("/panel"), await has_key("/panel/mes")]
     answer = await client.post("/panel/cuenta/tecla", data={"slash": "yes"})
-    after = [await has_key("/panel"), await has_key(door)]
+    after = [await has_key("/panel"), await has_key("/panel/mes"), await has_key(door)]
     await client.post("/panel/cuenta/tecla", data={"slash": "no"})
 
     assert answer.headers["location"] == "/panel/cuenta"
-    assert (before, after, await has_key("/panel")) == (False, [True, False], False)
+    assert (before, after, await has_key("/panel")) == ([False, False], [True, True, False], False)

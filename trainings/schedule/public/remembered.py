@@ -72,7 +72,7 @@ def _keep(key: Hashable, page: _Page) -> None:
 
 def _seen_as(actor: Actor) -> Hashable:
     roles = frozenset(actor.roles_at.items())
-    return actor.id, actor.name, actor.role, actor.place, roles, actor.roles_everywhere
+    return actor.id, actor.name, actor.role, actor.place, roles, actor.roles_everywhere, actor.wants_slash
 
 
 def forget() -> None:
