@@ -12,7 +12,7 @@ from tests.registrations.lists import MARIA, a_training, an_actor, counts, impor
 from tests.schedule.panel import post
 from tests.tables import xlsx
 from tests.web.pages import Page
-from trainings.people.models import Guardian, Participant
+from trainings.people.models import Guardian, Participant, Sex
 from trainings.places.actions import load_municipalities
 from trainings.registrations.imports import actions
 from trainings.registrations.imports.rows import Preview, Verdict
@@ -174,6 +174,17 @@ async def test_m_that_may_be_either_is_asked_once(assistant: AsyncClient) -> Non
     draft = await ImportDraft.get()
     preview = await actions.preview(draft, await a_training_of(draft))
     assert [one.row.typed.value("sex") for one in preview.rows] == ["mujer", "mujer"]
+
+
+async def test_m_when_the_row_that_tells_it_is_left_out_still_means_what_was_shown(assistant: AsyncClient) -> None:
+    address = await uploaded(assistant, await a_training(), "Ana Coc,M", "Eva Ba,M", "Luis Ax,H", header="Nombre,Sexo")
+    await assign(assistant, address, selected(Page((await assistant.get(f"{address}/columnas")).text)))
+
+    await mend(assistant, f"{address}/fila/4", do="aside")
+    await confirm(assistant, address, {"how": "paper"})
+    await work_off(await ImportDraft.get())
+
+    assert {one.given_names: one.sex for one in await Participant.all()} == {"Ana": Sex.MUJER, "Eva": Sex.MUJER}
 
 
 async def a_training_of(draft: ImportDraft) -> Training:

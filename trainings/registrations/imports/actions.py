@@ -250,13 +250,15 @@ async def assign_columns(
         draft = await _waiting(draft_id)
         _check_version(draft, version)
         sheet, columns = assigned(sheet_in(draft, number), chosen)
-        if for_all.m_means is None and Field.SEX in columns and values.has_unclear_m(sheet.column(columns[Field.SEX])):
+        sexes = sheet.column(columns[Field.SEX]) if Field.SEX in columns else []
+        if for_all.m_means is None and values.has_unclear_m(sexes):
             raise UnclearM(field="m_means")
         kept = replace(
             sheet,
             municipality=for_all.municipality,
             actor_type=for_all.actor_type,
-            m_means=for_all.m_means or "",
+            # Kept: the column may tell no more once rows are set aside.
+            m_means=values.meaning_of_m(sexes) or for_all.m_means or "",
         )
         await _keep(draft, kept, columns)
 

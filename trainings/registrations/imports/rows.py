@@ -170,7 +170,7 @@ def _cell(row: Row, column: int | None) -> str:
 class _RowReader:
     def __init__(self, row: Row, reading: Reading, m_means: Sex | None) -> None:
         self._row, self._reading = row, reading
-        self._m_means = m_means or (Sex(reading.m_means) if reading.m_means else None)
+        self._m_means = Sex(reading.m_means) if reading.m_means else m_means
         self._typed = Typed()
         self._notes: list[str] = []
         self._remarks: list[str] = []
