@@ -95,10 +95,20 @@ def test_age_becomes_a_band(text: str, group: AgeGroup) -> None:
     assert values.age_group_of(text) is group
 
 
-@pytest.mark.parametrize("text", ["treinta", "9" * 5000, "", "2090"])
+@pytest.mark.parametrize("text", ["treinta", "36 años cumplidos", "mayor de edad", "9" * 5000, "", "2090"])
 def test_what_is_no_age_cannot_be_read(text: str) -> None:
     with pytest.raises(Unclear, match=r"^$"):
         values.age_group_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["15 años cumplidos", "16 y medio", "de 16 años", "<18", "17 - 20", "quince", "Dieciséis", "menor de edad"]
+)
+def test_age_when_it_may_be_of_a_minor_is_asked_and_not_left_out(text: str) -> None:
+    with pytest.raises(Unclear, match="mayor o menor de edad"):
+        values.age_group_of(text)
+
+    assert errors({**ANA, Field.AGE: text})[0].startswith("Edad: puede ser mayor o menor de edad")
 
 
 def test_year_of_birth_is_read_where_it_leaves_no_doubt(freeze: Freeze) -> None:

@@ -13,7 +13,7 @@ from trainings.people.models import ActorType, AgeGroup, Pueblo, Relation, Sex
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, PUEBLOS, RELATIONS, SEXES
 from trainings.places.data import MunicipalityRow, by_code, municipalities
 from trainings.places.models import ANOTHER_PLACE
-from trainings.schedule.plans import YOUNGEST
+from trainings.schedule.plans import ADULT, YOUNGEST
 from trainings.web.i18n import N_
 
 CodeT = TypeVar("CodeT", bound=str)
@@ -65,6 +65,11 @@ _REMARK = re.compile(r"\([^)]*\)?")
 _NUMBER = re.compile(r"\(?\+?\d[\d ().\-]*\d")
 _AGE = re.compile(r"(\d{1,4})(?: ?(?:a|años?|anos?)\.?)?")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_YEARS = re.compile(r"\d{1,4}")
+_YOUNG = word_set("menor once doce trece catorce quince dieciseis diecisiete nino nina adolescente")
+
+
+MAYBE_MINOR = N_("puede ser mayor o menor de edad. Escriba la edad en años, por ejemplo 18.")
 
 
 class Unclear(Exception):
@@ -232,7 +237,7 @@ def has_unclear_m(column: Iterable[str]) -> bool:
 
 def age_group_of(text: str) -> AgeGroup:
     """From an age in years, or a year of birth where both ages of this year are of one band: a minor is not overlooked.
-    Refuses children under 12, and a year in which somebody may be of age or not.
+    Refuses children under 12, and a year or words by which somebody may be of age or not.
     """
     band = _AGES.get(fold(text))
     if band is not None:
@@ -243,13 +248,20 @@ def age_group_of(text: str) -> AgeGroup:
     year = _YEAR.search(text)
     n_years = clock.today().year - int(year[0]) if year else -1
     if n_years < 0:
-        raise Unclear
+        raise Unclear(MAYBE_MINOR if _sounds_young(text) else "")
     before, after = _band(n_years - 1), _band(n_years)
     if before is after:
         return after
     if before.is_minor is after.is_minor:
         raise Unclear
-    raise Unclear(N_("puede ser mayor o menor de edad. Escriba la edad en años, por ejemplo 18."))
+    raise Unclear(MAYBE_MINOR)
+
+
+def _sounds_young(text: str) -> bool:
+    """«15 años cumplidos», «16 y medio», «<18», «menor de edad»."""
+    number = _YEARS.search(text)
+    is_low = number is not None and int(number[0]) < ADULT
+    return is_low or "<" in text or not _YOUNG.isdisjoint(fold(text).split())
 
 
 def _band(years: int) -> AgeGroup:
