@@ -228,8 +228,8 @@ async def _hold(
         with clock.frozen(session.starts_at):
             came = [one for one in people if world.dice.random() < 0.88]
             await _check_in(world, session, came)
-            if planned.hub == 0 and session is over[0]:
-                await _leave_early(session, came[-1:])
+        if planned.hub == 0 and session is over[0]:
+            await _leave_early(session, came[-1:])
         with clock.frozen(session.ends_at):
             await attendance.close_session(session.id, actor=PROGRAM)
     if over and len(over) == len(plans) and world.dice.random() < 0.85:
@@ -275,7 +275,8 @@ async def _leave_early(session: TrainingSession, people: list[Registration]) -> 
         for one in people
     ]
     if scans:
-        await attendance.take(session.id, scans, actor=PROGRAM)
+        with clock.frozen(gone):
+            await attendance.take(session.id, scans, actor=PROGRAM)
 
 
 # -- what is going on right now
