@@ -130,6 +130,7 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/fiestas/{id:uuid}/editar": EDITORS,
     "GET /panel/copiar-mes": EDITORS_LIST,
     "GET /panel/mi-disponibilidad": DOOR_LIST,
+    "GET /panel/practica": DOOR_LIST,
     "GET /panel/comunidades": DESK_LIST,
     "GET /panel/llamadas": DESK_LIST,
     "GET /panel/llamadas/nueva": DESK_LIST,
@@ -261,6 +262,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/copiar-mes": EDITORS,
     "POST /panel/copiar-mes/publicar": EDITORS,
     "POST /panel/mi-disponibilidad": DOOR_LIST,
+    **dict.fromkeys(("POST /panel/practica", "POST /panel/practica/vaciar"), DESK),
     "POST /panel/mi-disponibilidad/quitar": DOOR_LIST,
     "POST /panel/notas/nueva": EDITORS,
     **{f"POST {NOTE}/{act}": EDITORS for act in ("editar", "audio", "audio/quitar", "revisar", "retirar", "publicar")},
@@ -435,6 +437,7 @@ OF_A_DAY = {"names": "no", "format": "csv", "first": "2027-01-01", "last": "2027
 
 BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
     "POST /panel/tarjetas": lambda at: {"hub": at.hub.id, "n": 8},
+    **dict.fromkeys(("POST /panel/practica", "POST /panel/practica/vaciar"), lambda at: {"hub": at.hub.id}),
     **dict.fromkeys(
         [f"POST /panel/comunidades/{act}" for act in ("confirmar", "corregir", "escritura", "ocultar", "deshacer")],
         lambda at: {"municipality": at.hub.seat_id, "name": "Las Pozas"},

@@ -12,6 +12,7 @@ from trainings import db, jobs
 from trainings.certificates.issuing import preparing
 from trainings.outbox import worker
 from trainings.privacy import guard
+from trainings.privacy.practice import end_over
 from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.desk.digests import write_digests
 from trainings.registrations.seats.cards import release_due
@@ -51,6 +52,7 @@ async def keep_deadlines(stop: asyncio.Event) -> None:
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),
         ("call lists of offers were opened", open_for_offers),
+        ("practices that ran out were emptied", end_over),
         ("weekly summaries were written", write_digests),
         ("notes for tomorrow were written", write_eve_notes),
         ("notes for the activities of tomorrow were written", write_activity_eves),

@@ -32,12 +32,22 @@ from trainings.attendance.projection import (
     project_all,
     write_marks,
 )
-from trainings.attendance.scans import NOTHING_ODD, Dated, Moments, Reading, When, date_again, flag_of, flag_of_time
+from trainings.attendance.scans import (
+    NOTHING_ODD,
+    Dated,
+    Moments,
+    Reading,
+    Registered,
+    When,
+    date_again,
+    flag_of,
+    flag_of_time,
+)
 from trainings.attendance.settling import settle_registrations
 from trainings.db import lock, sql, transaction
 from trainings.db.connection import is_passing
 from trainings.lib import tokens
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 
 logger = logging.getLogger("trainings.attendance")
 
@@ -162,10 +172,16 @@ class Intake:
     def _meant(self, event: SentEvent, session: TrainingSession) -> Meant:
         """An undo is about the people of the event that it names, if known."""
         if event.kind in OF_SOMEBODY:
-            return self.holders.of(event, session, self.trainings[session.training_id])
+            return self._on_this_side(self.holders.of(event, session, self.trainings[session.training_id]), session)
         target = self.stored.get(event.target) if event.target is not None else None
         is_here = target is not None and target.session_id == session.id
         return Meant(registration_id=target.registration_id) if target is not None and is_here else Meant()
+
+    def _on_this_side(self, meant: Meant, session: TrainingSession) -> Meant:
+        """Nobody of a practice comes to a real session, nor the other way round."""
+        person = meant.holder.registration
+        sides = {self.trainings[key].state is TrainingState.PRACTICE for key in _trainings_of(person, session)}
+        return meant if len(sides) == 1 else Meant(code_hash=meant.code_hash, sheet_id=meant.sheet_id)
 
     def _event(self, event: SentEvent, event_id: UUID, session: TrainingSession, meant: Meant) -> ScanEvent:
         is_nobodys = event.kind in OF_SOMEBODY and meant.registration_id is None
@@ -265,6 +281,10 @@ def _code_of(event: SentEvent, meant: Meant) -> str | None:
     """The shown code, or an unknown sheet's, may tell later whose a mark is."""
     of_sheet = event.sheet_code if meant.has_no_row and meant.sheet_id is None else ""
     return event.read_code or event.piece_of_code or of_sheet or None
+
+
+def _trainings_of(person: Registered | None, session: TrainingSession) -> list[UUID]:
+    return [session.training_id, *([person.training_id] if person is not None else [])]
 
 
 def _sessions_in(events: Sequence[SentEvent]) -> set[UUID]:

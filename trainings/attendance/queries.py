@@ -35,9 +35,10 @@ from trainings.lib.tokens import show_short_code
 from trainings.people.merged import whole_people
 from trainings.registrations.cards.queries import SeenCard, seen_at
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
-from trainings.schedule.models import SessionFacilitator, Training, TrainingSession
+from trainings.schedule.models import SessionFacilitator, Training, TrainingSession, TrainingState
 from trainings.schedule.queries import UnknownSession
 from trainings.web.i18n import N_
+from trainings.web.render import note_practice
 
 
 class MayNotClose(NotAllowed):
@@ -127,6 +128,7 @@ async def gate_of(session_id: UUID, actor: Actor) -> Gate:
     holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=actor.id).exists()
     if not can_see_roster(actor, hub_id, is_facilitator=holds):
         raise UnknownSession
+    note_practice(session.training.state is TrainingState.PRACTICE)
     return Gate(session, can_close_session(actor, hub_id, is_facilitator=holds), can_decide_marks(actor, hub_id))
 
 

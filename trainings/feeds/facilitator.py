@@ -26,7 +26,7 @@ from trainings.outreach.calendar_texts import event_facts
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.people.words import LANGUAGES
 from trainings.schedule.ics import EventFacts, event_text
-from trainings.schedule.models import TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, TrainingSession, TrainingState
 from trainings.schedule.words import KINDS
 from trainings.settings import get_settings
 from trainings.web.conditional import IF_MODIFIED_SINCE
@@ -113,7 +113,7 @@ async def _facts_for(user_id: UUID, day: date) -> list[EventFacts]:
     window = Q(starts_at__gte=today - BACK, starts_at__lt=today + AHEAD)
     sessions = await (
         reads(TrainingSession)
-        .filter(window, facilitators__user_id=user_id)
+        .filter(OF_REAL, window, facilitators__user_id=user_id)
         .select_related("venue__municipality", "training__hub__seat", "training__course__topic")
     )
     numbers = await _session_counts({session.training_id for session in sessions})

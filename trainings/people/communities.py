@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tortoise.expressions import Subquery
 from tortoise.functions import Count
 
 from trainings import clock
@@ -105,6 +106,7 @@ async def _spellings(codes: Collection[str]) -> dict[str, dict[str, Counter[str]
         reads(Participant)
         .filter(municipality_id__in=list(codes), merged_into_id=None)
         .exclude(community="")
+        .exclude(id__in=Subquery(Participant.filter(registrations__training__state="practice").values("id")))
         .annotate(n=Count("id"))
         .group_by("municipality_id", "community")
     )

@@ -21,7 +21,7 @@ NAMED = """
     FROM participant p
     JOIN registration r ON r.participant_id = p.id
     JOIN training t ON t.id = r.training_id
-    WHERE p.id IN ?list
+    WHERE p.id IN ?list AND t.state <> 'practice'
 """
 
 

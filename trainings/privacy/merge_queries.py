@@ -23,7 +23,7 @@ from trainings.people.merged import same_person_ids
 from trainings.people.models import AgeGroup, Merge, Participant
 from trainings.registrations.desk.look_alikes import Seen, pairs_in, signs_of
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingState
 from trainings.web.i18n import N_, gettext
 
 
@@ -100,7 +100,8 @@ async def _side(participant_id: UUID, actor: Actor, roles: Collection[str]) -> S
         .order_by("-created_at", "-id")
         .prefetch_related("participant__municipality", "training__sessions")
     )
-    own = [row for row in found if actor.has_at(row.training.hub_id, roles)]
+    real = (row for row in found if row.training.state is not TrainingState.PRACTICE)
+    own = [row for row in real if actor.has_at(row.training.hub_id, roles)]
     people = {row.participant_id: row.participant for row in reversed(own)}
     if participant_id not in people:
         raise UnknownPerson
@@ -145,7 +146,7 @@ NAMESAKES = """
         FROM participant
         WHERE name_key <> '' AND COALESCE(age_group, '') NOT IN ('12-13', '14-17') AND id IN (
             SELECT r.participant_id FROM registration r JOIN training t ON t.id = r.training_id
-            WHERE r.state <> 'cancelled' AND t.hub_id IN ?list
+            WHERE r.state <> 'cancelled' AND t.state <> 'practice' AND t.hub_id IN ?list
         )
     ) AS named WHERE n > 1 ORDER BY id
 """

@@ -17,6 +17,7 @@ from trainings.lib import tokens
 from trainings.people.merged import same_person_ids, told_apart
 from trainings.people.models import NOBODY, Participant
 from trainings.registrations.models import Registration
+from trainings.schedule.models import OF_REAL, TrainingState
 
 MOST = 50
 """Records of one kind shown at once; the newest."""
@@ -67,7 +68,8 @@ async def records_like(registration: Registration) -> Records:
     """
     person, hub_id = registration.participant, registration.training.hub_id
     own_ids = await same_person_ids(person.id)
-    by_name = await _at(hub_id, name_key=person.name_key) if person.name_key else []
+    is_real = registration.training.state is not TrainingState.PRACTICE
+    by_name = await _at(hub_id, name_key=person.name_key) if person.name_key and is_real else []
     contacts = [Q(**{name: getattr(person, name)}) for name in ("phone_key", "email_key") if getattr(person, name)]
     by_contact = [one for contact in contacts for one in await _at(hub_id, contact)]
     rows = await _registrations({*own_ids, *by_name, *by_contact}, hub_id)
@@ -83,7 +85,7 @@ async def records_like(registration: Registration) -> Records:
 
 async def found_by_code(typed: str, hub_id: UUID) -> Registration | None:
     """At this hub, by the code of a ticket or certificate, or a certificate's folio."""
-    at_hub = reads(Registration).filter(training__hub_id=hub_id).order_by("-id")
+    at_hub = reads(Registration).filter(OF_REAL, training__hub_id=hub_id).order_by("-id")
     ticket, paper = tokens.read_short_code(typed), tokens.read_certificate_code(typed)
     if ticket is not None:
         return await at_hub.filter(short_code=ticket).first()
@@ -97,7 +99,8 @@ def _is_in(trainings: Collection[UUID], record: HubRecord) -> bool:
 
 
 async def _at(hub_id: UUID, *contact: Q, **columns: str) -> list[UUID]:
-    known = reads(Participant).filter(*contact, registrations__training__hub_id=hub_id, **columns)
+    here = Q(registrations__training__hub_id=hub_id) & ~Q(registrations__training__state=TrainingState.PRACTICE)
+    known = reads(Participant).filter(here, *contact, **columns)
     return [key for (key,) in await known.distinct().order_by("-id").limit(MOST).values_list("id")]
 
 

@@ -20,7 +20,7 @@ from trainings.people.consents import without_permission
 from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian, Participant
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.schedule.changes import Difference
-from trainings.schedule.models import ChangeKind, Training
+from trainings.schedule.models import ChangeKind, Training, TrainingState
 from trainings.settings import get_settings
 
 REMINDER = "session_reminder"
@@ -36,8 +36,8 @@ Mark = TypeVar("Mark", bound=Call | HolderCall)
 
 
 async def announce(registration: Registration, participant: Participant, training: Training, kind: str) -> None:
-    """Does nothing without an address. Each call is a message of its own."""
-    if participant.email_key is None:
+    """Does nothing without an address, and in a practice. Each call is a message of its own."""
+    if participant.email_key is None or training.state is TrainingState.PRACTICE:
         return
     await enqueue(
         kind,

@@ -22,6 +22,7 @@ from trainings.schedule.models import DatedChange, Training, TrainingSession, Tr
 from trainings.schedule.phase import over_at
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.web.i18n import N_
+from trainings.web.render import note_practice
 
 LINK_DAYS = timedelta(days=30)
 """This long after the last session the link shows more than certificates and own data."""
@@ -68,6 +69,7 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
 
 async def around(registration: Registration) -> OwnRegistration:
     """`ALL_OF_IT` is loaded."""
+    note_practice(registration.training.state is TrainingState.PRACTICE)
     sessions = reads(TrainingSession).filter(training_id=registration.training_id)
     return OwnRegistration(
         registration,

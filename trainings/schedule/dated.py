@@ -77,7 +77,7 @@ PLANNED = """
         FROM training_session s
         JOIN training t ON t.id = s.training_id
         LEFT JOIN session_facilitator f ON f.session_id = s.id
-        WHERE s.state = 'planned' AND t.state <> 'cancelled'
+        WHERE s.state = 'planned' AND t.state NOT IN ('cancelled', 'practice')
         UNION ALL
         SELECT a.id, a.id, a.title, a.hub_id, a.starts_at, a.ends_at, a.venue_id, NULL, a.responsible_id, TRUE
         FROM outreach_activity a

@@ -26,12 +26,15 @@ class CourseKind(StrEnum):
 
 
 class TrainingState(StrEnum):
-    """The stored state. Full, open, closed, running and held are computed (`phase.py`)."""
+    """The stored state. Full, open, closed, running and held are computed (`phase.py`). PRACTICE: staff try things out;
+    it never changes its state and is left out of every list, count, feed and message.
+    """
 
     DRAFT = "draft"
     PUBLISHED = "published"
     UNLISTED = "unlisted"
     CANCELLED = "cancelled"
+    PRACTICE = "practice"
 
 
 TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
@@ -39,8 +42,13 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
     TrainingState.PUBLISHED: frozenset({TrainingState.UNLISTED, TrainingState.CANCELLED}),
     TrainingState.UNLISTED: frozenset({TrainingState.PUBLISHED, TrainingState.CANCELLED}),
     TrainingState.CANCELLED: frozenset({TrainingState.DRAFT, TrainingState.PUBLISHED, TrainingState.UNLISTED}),
+    TrainingState.PRACTICE: frozenset(),
 }
 """A published training never becomes a draft, a cancelled training returns to its earlier state."""
+
+
+REAL, OF_REAL = ~Q(state=TrainingState.PRACTICE), ~Q(training__state=TrainingState.PRACTICE)
+"""No practice: every list, count and export across trainings asks for this, or names the states that it is about."""
 
 
 class PlaceShown(StrEnum):

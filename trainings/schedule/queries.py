@@ -14,10 +14,12 @@ from trainings.accounts.models import Role, User
 from trainings.accounts.permissions import DESK, EDITORS, HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.errors import NotFound
+from trainings.errors import NotFound, Refusal
 from trainings.lib.text import fold
 from trainings.places.models import Operator
 from trainings.schedule.models import (
+    OF_REAL,
+    REAL,
     Course,
     CoursePrerequisite,
     SessionFacilitator,
@@ -47,6 +49,13 @@ class UnknownSession(NotFound):
     sentence = N_("No encontramos esa sesión. Búsquela en la semana de su ventanilla.")
 
 
+class InPractice(Refusal):
+    sentence = N_(
+        "Esto es una práctica: aquí no se emiten diplomas, no se envía nada y no se borra a una sola persona. Una "
+        "práctica se vacía entera."
+    )
+
+
 class UnknownCourse(NotFound):
     sentence = N_("No encontramos ese curso. Búsquelo en la lista.")
 
@@ -56,18 +65,20 @@ class UnknownCourse(NotFound):
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
     """Of hubs where the actor works at the desk, and with a session the actor holds."""
+    real = reads(Training).filter(REAL)
     if actor.roles_everywhere.intersection(SEES_ALL):
-        return reads(Training)
+        return real
     own = Subquery(TrainingSession.filter(facilitators__user_id=actor.id).values("training_id"))
-    return reads(Training).filter(Q(hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
+    return real.filter(Q(hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
 
 
 def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
     """As `visible_to`."""
+    real = reads(TrainingSession).filter(OF_REAL)
     if actor.roles_everywhere.intersection(SEES_ALL):
-        return reads(TrainingSession)
+        return real
     own = Subquery(SessionFacilitator.filter(user_id=actor.id).values("session_id"))
-    return reads(TrainingSession).filter(Q(training__hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
+    return real.filter(Q(training__hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
 
 
 def scope_of(actor: Actor) -> tuple[str, list[object]]:

@@ -27,7 +27,7 @@ SESSIONS = """
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE {}
+    WHERE t.state <> 'practice' AND {}
     ORDER BY s.starts_at
 """
 BY_START = itemgetter(2, 0)

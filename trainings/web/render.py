@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,22 @@ def absolute(path: str) -> str:
     return get_settings().base_url.rstrip("/") + path
 
 
+_practice: ContextVar[bool] = ContextVar("practice", default=False)
+
+
+def note_practice(is_practice: bool) -> None:
+    """Said by whatever loads a training for a page: of a practice every page bears its band."""
+    if is_practice:
+        _practice.set(True)
+
+
+def _is_practice() -> bool:
+    """As noted for this answer, which ends it."""
+    noted = _practice.get()
+    _practice.set(False)
+    return noted
+
+
 def render(
     request: Request,
     template: str,
@@ -101,6 +118,7 @@ def render(
     actor = request.scope.get("state", {}).get("actor")
     flashes = take_flashes(request)
     known = {"request": request, "actor": actor, "flashes": flashes, "path": request.scope["path"], **(context or {})}
+    known |= {"is_practice": _is_practice()}
     body = render_text(template, known)
     caching = "no-store" if actor is not None and actor.id is not None else "no-cache"
     response = HTMLResponse(body, status, {"cache-control": caching, **(headers or {})})
@@ -125,6 +143,7 @@ def render_block(template: str, block: str, context: Mapping[str, Any]) -> str:
 
 def redirect(path: str, told: str = "", tone: Tone = "ok") -> RedirectResponse:
     """`told`: a translated sentence for the next page (`flash`)."""
+    _is_practice()
     response = RedirectResponse(path, 303)
     if told:
         flash(response, told, tone)

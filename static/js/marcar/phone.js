@@ -142,6 +142,7 @@ export class Phone {
     if (this.asked) return this.#notTold();
     // A browser may have emptied its storage: numbers that begin anew would look like marks that never came.
     await this.store.numberFrom(body.device?.last_seq ?? 0);
+    await this.#forgetPractised(body.sessions);
     await this.heard(body, asked_at, { ...body, until: this.#untils(body) });
     await this.#sendAgain(sent, body.device?.lacks);
     for (const session of this.sessions) await this.#fetchRoster(session);
@@ -271,6 +272,16 @@ export class Phone {
   async #hasNewest(session, version) {
     session.version = version;
     await this.store.put(KEY, this.said);
+  }
+
+  /** A practice that was emptied is gone here too, sent or not: the server takes nothing of it any more. @param {any[]} sessions */
+  async #forgetPractised(sessions) {
+    const named = new Set(sessions.map(({ id }) => id));
+    const gone = new Set(this.sessions.filter(({ id, practice }) => practice && !named.has(id)).map(({ id }) => id));
+    if (!gone.size) return;
+    const marks = (await this.store.everything()).filter(({ scope }) => gone.has(scope));
+    await this.store.forget(marks.map(({ id }) => id));
+    for (const id of gone) this.told.onRoster(id);
   }
 
   /** Lists whose time is over, and with them the marks that the server has, leave this phone. */

@@ -126,6 +126,9 @@ export function practisable(screen) {
   return {
     name: screen.name,
     open(place, app, params) {
+      // A session of the hub's practice is sent like any: its marks count at no real one.
+      const isOfHub = params[0] !== PRACTICE && app.phone.session(params[0])?.practice;
+      if (isOfHub) place.prepend(/** @type {HTMLTemplateElement} */ (document.querySelector("template[data-practising]")).content.cloneNode(true));
       if (params[0] !== PRACTICE) return screen.open(place, app, params);
       const banner = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-practice]"));
       place.prepend(banner.content.cloneNode(true));

@@ -21,12 +21,12 @@ from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.db import lock, reads, transaction
 from trainings.outreach.models import ActivityState, OutreachActivity
-from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, SessionFacilitator, SessionState, TrainingSession, TrainingState
 
 AHEAD = timedelta(days=14)
 JUST_OVER = timedelta(hours=12)
 MOST = 60
-TAKES_MARKS = (TrainingState.PUBLISHED, TrainingState.UNLISTED)
+TAKES_MARKS = (TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.PRACTICE)
 NOTHING = Load(UUID(int=0))
 
 
@@ -60,10 +60,13 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
     if session_id is None:
         wanted = _held_by(actor) | _at_hubs(actor)
         return Offer(await _sessions(wanted), await _activities(actor))
-    training_id = (await gate_of(session_id, actor)).session.training_id
+    training = (await gate_of(session_id, actor)).session.training
+    training_id = training.id
     of_training = Q(training_id=training_id) & in_scope(actor)
     open_ones = await _still_open(await _sessions(of_training))
-    held = await _sessions(_held_by(actor))
+    # Whoever practises keeps on the phone what it is for.
+    usual = _at_hubs(actor) if training.state is TrainingState.PRACTICE else Q(id__in=[])
+    held = await _sessions(_held_by(actor) | usual)
     found = {one.id: one for one in (*open_ones, *held)}
     sessions = sorted(found.values(), key=lambda one: (one.starts_at, one.id))
     return Offer(tuple(sessions), await _activities(actor), training_id)
@@ -78,13 +81,13 @@ def _own(actor: Actor) -> Q:
 
 
 def _held_by(actor: Actor) -> Q:
-    return _own(actor) & Q(ends_at__gt=clock.now() - JUST_OVER)
+    return _own(actor) & OF_REAL & Q(ends_at__gt=clock.now() - JUST_OVER)
 
 
 def _at_hubs(actor: Actor) -> Q:
     now = clock.now()
     hubs = sorted(actor.hubs_with(DESK))
-    return Q(training__hub_id__in=hubs, ends_at__gt=now - JUST_OVER, starts_at__lt=now + AHEAD)
+    return OF_REAL & Q(training__hub_id__in=hubs, ends_at__gt=now - JUST_OVER, starts_at__lt=now + AHEAD)
 
 
 async def _sessions(wanted: Q) -> tuple[TrainingSession, ...]:

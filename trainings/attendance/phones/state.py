@@ -32,7 +32,7 @@ from trainings.people.models import ConsentPurpose
 from trainings.places.data import municipalities
 from trainings.places.models import Hub
 from trainings.registrations.models import TAKES_PLACE, Registration
-from trainings.schedule.models import PlaceShown, TrainingSession
+from trainings.schedule.models import PlaceShown, TrainingSession, TrainingState
 from trainings.settings import get_settings
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 
@@ -115,7 +115,7 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
         "admits_minors": training.admits_minors,
         "minimum_age": training.minimum_age,
         "hub_phone": training.phone,
-    }
+    } | ({"practice": True} if training.state is TrainingState.PRACTICE else {})
 
 
 def _place(session: TrainingSession) -> str:

@@ -33,7 +33,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.outreach.heads import waiting_at
 from trainings.registrations.models import Card, Registration
-from trainings.schedule.models import SessionFacilitator, TrainingSession
+from trainings.schedule.models import OF_REAL, SessionFacilitator, TrainingSession, TrainingState
 from trainings.schedule.queries import UnknownSession
 
 SHOWN_FOR = timedelta(days=180)
@@ -52,7 +52,7 @@ TAKEN_BACK = """EXISTS (
 TO_DECIDE = f"""
 SELECT COUNT(*) AS n FROM training AS t
 JOIN training_session AS s ON s.training_id = t.id JOIN scan_event AS e ON e.session_id = s.id
-WHERE t.hub_id IN ?list AND s.starts_at > ? AND e.flag <> '' AND e.decision = ''
+WHERE t.hub_id IN ?list AND t.state <> 'practice' AND s.starts_at > ? AND e.flag <> '' AND e.decision = ''
 AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conflict_of_id")}
 """  # noqa: S608 - constants of the program
 
@@ -313,7 +313,7 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
     keys |= {key for (key,) in await waiting.distinct().values_list("session_id")}
     bound = reads(DeviceSession).filter(session__starts_at__gt=now - ASKED_FOR, session__starts_at__lte=now)
     keys |= {key for (key,) in await bound.distinct().values_list("session_id")}
-    sessions = reads(TrainingSession).filter(await _in_scope(actor), id__in=sorted(keys))
+    sessions = reads(TrainingSession).filter(OF_REAL, await _in_scope(actor), id__in=sorted(keys))
     found = await sessions.order_by("-starts_at", "id").limit(MOST_SESSIONS).prefetch_related("training__hub")
     return [one for one in await reviews_of(found) if one.has_anything]
 
@@ -321,6 +321,7 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 async def n_to_decide(actor: Actor) -> int:
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
     here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
+    here &= ~Q(session__training__state=TrainingState.PRACTICE)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
     n_heads = sum((await waiting_at(hubs, since)).values())
     [counted] = await sql.reads(TO_DECIDE, hubs, since)

@@ -52,7 +52,8 @@ from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownRegistration, UnknownTraining
 from trainings.schedule.completion import Outlook
-from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
+from trainings.schedule.models import OF_REAL, REAL, Training, TrainingSession, TrainingState, sessions_on
+from trainings.schedule.queries import InPractice
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 PAGE = 30
@@ -135,7 +136,7 @@ def stands(certificate: Certificate) -> bool:
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
     """Trainings where the actor works at the desk, coordinates or administers."""
-    return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
+    return reads(Training).filter(REAL, hub_id__in=sorted(actor.hubs_with(DESK)))
 
 
 async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
@@ -164,6 +165,7 @@ def _last_day(training: Training) -> datetime:
 async def n_to_issue(actor: Actor) -> Counter[UUID]:
     """People who lately completed a training and have no paper, by training."""
     finished = reads(Registration).filter(
+        OF_REAL,
         training__hub_id__in=sorted(actor.hubs_with(ISSUERS)),
         completed_at__gte=clock.now() - FINISHED_WITHIN,
         certificates__id=None,
@@ -173,10 +175,11 @@ async def n_to_issue(actor: Actor) -> Counter[UUID]:
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
-    """Raises UnknownTraining."""
+    """Raises UnknownTraining, and InPractice: a paper would have a folio."""
     training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
     if training is None:
-        raise UnknownTraining
+        practised = reads(Training).filter(id=training_id, hub_id__in=sorted(actor.hubs_with(DESK)))
+        raise InPractice if await practised.exists() else UnknownTraining
     return training
 
 

@@ -107,7 +107,8 @@ PEOPLE = "SELECT 'person', u.id, '', u.name, '' FROM app_user u WHERE {}"
 WORKS = "u.is_active AND EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id AND g.role IN ?list{})"
 HOLDS = """u.id IN (
     SELECT f.user_id FROM session_facilitator f
-    JOIN training_session s ON s.id = f.session_id JOIN training t ON t.id = s.training_id WHERE t.hub_id IN ?list
+    JOIN training_session s ON s.id = f.session_id JOIN training t ON t.id = s.training_id
+    WHERE t.hub_id IN ?list AND t.state <> 'practice'
 )"""
 
 

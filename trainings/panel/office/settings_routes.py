@@ -125,6 +125,12 @@ DOOR = (
     Line(
         "/panel/tarjetas", N_("Tarjetas de reserva"), N_("Boletos sin nombre, para quien llega sin inscripción."), DESK
     ),
+    Line(
+        "/panel/practica",
+        N_("Práctica"),
+        N_("Una capacitación inventada para probar sin que nada cuente."),
+        HUB_STAFF,
+    ),
 )
 PEOPLE = (
     Line("/panel/cuentas", N_("Cuentas"), N_("Quién entra al panel y qué puede hacer."), ACCOUNT_KEEPERS, "staff"),

@@ -28,7 +28,7 @@ from trainings.people.merged import whole_people
 from trainings.people.models import NOBODY, Guardian, Participant
 from trainings.registrations.models import Card, CardState, Registration, RegistrationState, ReplacedTicket
 from trainings.registrations.words import STATES
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import OF_REAL, SessionState, TrainingSession
 from trainings.web.i18n import N_, gettext, language
 
 MOST_SHOWN = 20
@@ -92,7 +92,7 @@ class Scope:
 
     @property
     def registrations(self) -> Q:
-        return Q(training__hub_id__in=self.hubs) | Q(training_id__in=self.trainings)
+        return OF_REAL & (Q(training__hub_id__in=self.hubs) | Q(training_id__in=self.trainings))
 
 
 class Row(NamedTuple):

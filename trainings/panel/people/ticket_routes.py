@@ -195,7 +195,7 @@ class Tickets:
 
 async def _of_training(request: Request) -> Tickets:
     """With `?grupo=` of a group of it."""
-    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    training = await training_at_desk(request.path_params["id"], request.state.actor, may_practise=True)
     back = f"/panel/capacitaciones/{training.id}"
     if "grupo" not in request.query_params:
         counts = (await counts_by_state([training.id])).get(training.id, {})

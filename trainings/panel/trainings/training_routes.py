@@ -15,6 +15,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.text import short_name
 from trainings.panel.trainings.people_list import address_of, query_of
 from trainings.panel.trainings.training_page import show_training
+from trainings.privacy.practice import practices_of
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions as registrations
 from trainings.registrations.words import STATES
@@ -34,7 +35,13 @@ class UnknownPerson(NotFound):
 
 @allow(*STAFF)
 async def show(request: Request) -> Response:
-    training = await queries.for_staff(request.path_params["id"], request.state.actor)
+    wanted, actor = request.path_params["id"], request.state.actor
+    try:
+        training = await queries.for_staff(wanted, actor)
+    except queries.UnknownTraining:
+        if wanted in {one.id for one in await practices_of(actor)}:
+            return redirect("/panel/practica")
+        raise
     return await show_training(request, training)
 
 

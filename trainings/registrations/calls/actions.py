@@ -35,7 +35,7 @@ from trainings.registrations.seats import waiting
 from trainings.registrations.seats.actions import UnknownGroup
 from trainings.registrations.seats.allocation import NoOffer
 from trainings.registrations.seats.waiting import for_each
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import locked_training
 from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
@@ -401,7 +401,7 @@ async def open_for_offers() -> int:
 async def _trainings_with_news() -> list[UUID]:
     moved = reads(RegistrationGroup).filter(moved_up_at__gt=clock.now() - LOOK_BACK, reached_at=None)
     trainings = {key for (key,) in await moved.filter(state__in=list(HAS_PLACE)).values_list("training_id")}
-    coming = reads(TrainingSession).filter(training_id__in=sorted(trainings), ends_at__gt=clock.now())
+    coming = reads(TrainingSession).filter(OF_REAL, training_id__in=sorted(trainings), ends_at__gt=clock.now())
     ahead = {key for (key,) in await coming.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")}
     open_lists = reads(CallList).filter(training_id__in=sorted(ahead), reason=CallReason.OFFERED, closed_at=None)
     return sorted(ahead - {key for (key,) in await open_lists.values_list("training_id")})

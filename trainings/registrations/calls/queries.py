@@ -25,7 +25,7 @@ from trainings.registrations.messages import Recipient, people_of
 from trainings.registrations.models import Registration, RegistrationState, ReservedBlock, Source
 from trainings.registrations.queries import counts_by_state
 from trainings.schedule.changes import Difference, as_left, differences
-from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, DatedChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
@@ -223,7 +223,7 @@ class WithPeople:
 async def trainings_to_call(actor: Actor) -> list[WithPeople]:
     """Those with people and a session to come or of the last days: next to begin first, then the latest held."""
     found = reads(TrainingSession).filter(
-        training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
+        OF_REAL, training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
     )
     sessions: dict[UUID, list[TrainingSession]] = defaultdict(list)
     for one in await found.order_by("starts_at").prefetch_related("training__hub"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Subquery
 from tortoise.functions import Count, Min
 
 from trainings import clock
@@ -202,7 +203,10 @@ class Printing:
 
 
 async def printings_of(hub_ids: Collection[UUID], *, most: int = 20) -> list[Printing]:
-    spare = reads(Card).filter(block_id=None, hub_id__in=sorted(hub_ids))
+    practised = Card.filter(sheet_rows__sheet__session__training__state=TrainingState.PRACTICE)
+    spare = (
+        reads(Card).filter(block_id=None, hub_id__in=sorted(hub_ids)).exclude(id__in=Subquery(practised.values("id")))
+    )
     rows = (
         await spare.annotate(n=Count("id"), made_at=Min("created_at"))
         .group_by("sheet_id", "hub_id", "state")

@@ -22,7 +22,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.seats.actions import ask
 from trainings.registrations.seats.cards import UnknownCard, locked_card
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.session_actions import locked_training
 from trainings.web import i18n
 from trainings.web.i18n import N_
@@ -103,6 +103,9 @@ async def _locked_at(training_id: UUID, card_id: UUID) -> tuple[Training, Card]:
     if not found or found[0].hub_id != training.hub_id:
         raise UnknownCard
     card = found[0]
+    of_practice = Card.filter(id=card.id, sheet_rows__sheet__session__training__state=TrainingState.PRACTICE)
+    if await of_practice.exists() is not (training.state is TrainingState.PRACTICE):
+        raise CardOfAnotherTraining
     if card.block_id is not None and not await ReservedBlock.exists(id=card.block_id, training_id=training.id):
         raise CardOfAnotherTraining
     return training, card

@@ -21,7 +21,7 @@ from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, SEXES
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.cards import UnknownHub
 from trainings.registrations.words import SOURCES, STATES
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import OF_REAL, REAL, Training, TrainingSession
 from trainings.schedule.queries import UnknownTraining
 from trainings.web.i18n import N_, gettext
 
@@ -91,7 +91,7 @@ class Exported:
 
 
 async def training_to_export(training_id: UUID, actor: Actor) -> Training:
-    training = await reads(Training).get_or_none(id=training_id).prefetch_related("hub")
+    training = await reads(Training).filter(REAL).get_or_none(id=training_id).prefetch_related("hub")
     if training is None or not can_export(actor, training.hub_id):
         raise UnknownTraining
     return training
@@ -111,6 +111,7 @@ async def export_hub(hub_id: UUID, first: date, last: date, asked: Asked, *, act
     if not timedelta(0) <= last - first <= timedelta(days=LONGEST_DAYS):
         raise WrongPeriod(field="last")
     held = reads(TrainingSession).filter(
+        OF_REAL,
         training__hub_id=hub_id,
         starts_at__gte=clock.midnight(first),
         starts_at__lt=clock.midnight(last + timedelta(days=1)),

@@ -13,7 +13,7 @@ from trainings.db import reads
 from trainings.lib.text import fold, short_name
 from trainings.registrations.models import NeedState, Registration, RegistrationState, read_needs
 from trainings.registrations.queries import guardians_phones
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, SessionState, Training, TrainingSession, TrainingState
 from trainings.settings import get_settings
 
 
@@ -64,7 +64,7 @@ def count_states(board: Iterable[Asked]) -> Mapping[NeedState, int]:
 
 async def _days_ahead(actor: Actor) -> dict[UUID, list[datetime]]:
     coming = reads(TrainingSession).filter(
-        training__hub_id__in=sorted(actor.hubs_with(DESK)), ends_at__gt=clock.now(), state=SessionState.PLANNED
+        OF_REAL, training__hub_id__in=sorted(actor.hubs_with(DESK)), ends_at__gt=clock.now(), state=SessionState.PLANNED
     )
     rows = await coming.exclude(training__state=TrainingState.CANCELLED).order_by("starts_at")
     days: dict[UUID, list[datetime]] = {}

@@ -24,10 +24,11 @@ from trainings.registrations.links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState
 from trainings.registrations.queries import ALL_OF_IT, OwnRegistration, around
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
-from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession
+from trainings.schedule.models import REAL, SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.queries import UnknownTraining, courses_before
 from trainings.web.i18n import N_, gettext
+from trainings.web.render import note_practice
 
 
 class UnknownRegistration(NotFound):
@@ -167,9 +168,11 @@ async def _courses_missed(registration: Registration) -> list[str]:
     return await courses_before(registration.training)
 
 
-async def training_at_desk(training_id: UUID, actor: Actor) -> Training:
-    """Refuses (UnknownTraining)."""
-    training = await reads(Training).get_or_none(id=training_id).prefetch_related("hub__seat", "sessions")
+async def training_at_desk(training_id: UUID, actor: Actor, *, may_practise: bool = False) -> Training:
+    """Refuses (UnknownTraining), also a practice where that cannot be tried out."""
+    found = reads(Training) if may_practise else reads(Training).filter(REAL)
+    training = await found.get_or_none(id=training_id).prefetch_related("hub__seat", "sessions")
+    note_practice(training is not None and training.state is TrainingState.PRACTICE)
     if training is None or not can_see_registrations(actor, training.hub_id):
         raise UnknownTraining
     return training

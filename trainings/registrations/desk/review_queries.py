@@ -15,7 +15,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, RegistrationState
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, SessionState, Training, TrainingSession, TrainingState
 
 PAGE = 50
 MOST_AT_ONCE = 200
@@ -70,6 +70,7 @@ class Page:
 def held_groups(actor: Actor) -> QuerySet[RegistrationGroup]:
     coming = TrainingSession.filter(ends_at__gt=clock.now(), state=SessionState.PLANNED)
     held = reads(RegistrationGroup).filter(
+        OF_REAL,
         state=RegistrationState.HELD,
         training__hub_id__in=sorted(actor.hubs_with(DESK)),
         training_id__in=Subquery(coming.values("training_id")),

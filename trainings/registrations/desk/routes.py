@@ -40,14 +40,14 @@ DESK_FORM = "/panel/capacitaciones/{id:uuid}/inscribir"
 
 @allow(*DESK)
 async def new(request: Request) -> Response:
-    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    training = await training_at_desk(request.path_params["id"], request.state.actor, may_practise=True)
     return await _page(request, training, None)
 
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
     """Also outside the window: 303 to the ticket, or without one to the person's page."""
-    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    training = await training_at_desk(request.path_params["id"], request.state.actor, may_practise=True)
     if training.state is TrainingState.DRAFT:
         return await _page(request, training, None, status=409)
     typed = await read_form(request)

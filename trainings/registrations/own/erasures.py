@@ -23,6 +23,8 @@ from trainings.people.consents import without_permission
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 from trainings.registrations.queries import UnknownRegistration
+from trainings.schedule.models import TrainingState
+from trainings.schedule.queries import InPractice
 from trainings.web.i18n import N_
 
 KIND = "withdraw_data"
@@ -63,10 +65,12 @@ class Erasure:
 
 async def ask_for_erasure(registration_id: UUID, *, actor: Actor, papers: What = What.DATA) -> None:
     """Erase the person in 72 hours, and of their certificates what `papers` says. Twice is once, the first moment
-    holds; nothing happens without a consent and without certificates to erase from.
+    holds; nothing happens without a consent and without certificates to erase from. Refuses InPractice.
     """
     async with transaction():
         registration = await _registration(registration_id)
+        if registration.training.state is TrainingState.PRACTICE:
+            raise InPractice
         await lock(Participant, [registration.participant_id])  # pressed twice at once, the second finds the first
         dedup, run_at = _dedup(registration, actor), clock.now() + WAIT
         is_gone = papers is What.DATA and await without_permission([registration.participant_id])

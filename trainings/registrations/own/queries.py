@@ -34,6 +34,7 @@ from trainings.registrations.queries import (
 from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.snapshots import Snapshots
 from trainings.web.i18n import N_
+from trainings.web.render import note_practice
 
 LONGEST_SESSION = timedelta(days=1)
 MOST_HISTORY = 50
@@ -130,6 +131,7 @@ async def group_of(link: OwnLink) -> OwnGroup:
     members = await found.prefetch_related(*ALL_OF_IT)
     if not members:
         raise UnknownLink
+    note_practice(members[0].training.state is TrainingState.PRACTICE)
     sessions = reads(TrainingSession).filter(training_id=members[0].training_id)
     links = await reads(OwnLink).filter(group_id=link.group_id, scope=LinkScope.PERSON, revoked_at=None).order_by("id")
     changes, snapshots = await changes_for_own(members[0].training_id)

@@ -26,6 +26,7 @@ from trainings.registrations.seats.situation import (
     Shortage,
     Situation,
 )
+from trainings.schedule.models import TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
 
@@ -348,7 +349,7 @@ class Clerk:
         batch_id: UUID | None = None,
     ) -> None:
         written_to: set[tuple[str, str]] = set()
-        for group, person in people:
+        for group, person in people if run.state is not TrainingState.PRACTICE else ():
             address = person.email_key
             if address is not None and (group.id, address) not in written_to:
                 written_to.add((group.id, address))

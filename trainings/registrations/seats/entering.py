@@ -32,6 +32,7 @@ from trainings.registrations.seats.situation import (
     Situation,
     StandingGroup,
 )
+from trainings.schedule.models import TrainingState
 from trainings.web.i18n import N_
 
 NEEDED = frozenset({ConsentPurpose.DATA})
@@ -134,6 +135,8 @@ def _missing_course(clerk: Clerk, number: int, wish: SignUp, run: Run) -> HoldRe
 
 
 def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
+    if run.state is TrainingState.PRACTICE:
+        return
     keys_of = entry.command.wish.keys
     written_to: set[str] = set()
     known = clerk.situation.known.get(number)

@@ -33,7 +33,7 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.seats.situation import Group, Known, Meeting, Person, Run, Situation, StandingGroup
-from trainings.schedule.models import SessionState, TrainingState
+from trainings.schedule.models import OF_REAL, SessionState, TrainingState
 
 Row = Mapping[str, Any]
 RUNS = """
@@ -428,7 +428,7 @@ async def _earlier_participant(typed: str, keys: Sameness) -> Participant | None
     standing = _behind(typed)
     if standing is None:
         return None
-    named = standing.filter(participant__name_key=keys.name_key).prefetch_related("participant")
+    named = standing.filter(OF_REAL, participant__name_key=keys.name_key).prefetch_related("participant")
     registration = await named.order_by("-created_at").first()
     if registration is None:
         return None

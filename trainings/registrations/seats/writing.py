@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -21,6 +22,7 @@ from trainings.people.newcomers import Agreed, NewPeople
 from trainings.registrations.commands import Member, SignUp, Ticket
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.registrations.seats.situation import Changes, Entrant, Entry, Group, Letter, Line, Person, Run, Situation
+from trainings.schedule.models import TrainingState
 
 Values = tuple[Any, ...]
 
@@ -133,17 +135,21 @@ def _new_rows(entries: Sequence[Entry], situation: Situation, keys: Iterator[str
         groups.append(_group(arrival))
         if entry.has_group_link:
             links.append(_link(next(keys), arrival, None, entry.draft.link))
-        agreed, hub = _agreed(arrival), hub_number(situation.runs[entry.command.training_id].hub_id)
-        for entrant, member, same, ticket in _people(entry):
-            person_id = str(entrant.known_id or people.add(member.person, same, _contact(arrival, member), at))
-            if member.is_minor:
-                people.assent(person_id, arrival.wish.guardian_contact, agreed)
+        run = situation.runs[entry.command.training_id]
+        agreed, hub, is_practice = _agreed(arrival), hub_number(run.hub_id), run.state is TrainingState.PRACTICE
+        for entrant, member, same, ticket in _people(entry, is_practice=is_practice):
+            contact, guardian = _contact(arrival, member), arrival.wish.guardian_contact if member.is_minor else None
+            if is_practice:
+                contact, guardian = NO_CONTACT, guardian and replace(guardian, phone=None, email=None)
+            person_id = str(entrant.known_id or people.add(member.person, same, contact, at))
+            if guardian is not None:
+                people.assent(person_id, guardian, agreed)
             else:
                 people.consent(person_id, entrant.purposes, agreed)
                 links.append(_link(next(keys), arrival, ticket.registration_id, ticket.link))
             registrations.append(_registration(arrival, member, ticket, person_id))
             # An earlier code opens nobody of another name: what was typed is the name that is known.
-            words += word_rows(hub, same.name_key, person_id)
+            words += word_rows(hub, same.name_key, person_id) if not is_practice else ()
     return [
         *people.statements(),
         Statement(GROUP, groups),
@@ -158,9 +164,16 @@ def _arrival(entry: Entry, at: datetime | str) -> _Arrival:
     return _Arrival(entry, command.wish, at, entry.draft.group_id, _text(command.training_id), str(entry.state))
 
 
-def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
+NO_CONTACT = None, None, None
+"""In a practice: somebody's real telephone may be typed to try things out."""
+
+
+def _people(entry: Entry, *, is_practice: bool) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
     wish = entry.command.wish
-    return zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
+    keys = (
+        [replace(one, phone_keys=(), phone_tail=None, email_keys=()) for one in wish.keys] if is_practice else wish.keys
+    )
+    return zip(entry.entrants, wish.members, keys, entry.draft.tickets, strict=True)
 
 
 def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None, str | None]:

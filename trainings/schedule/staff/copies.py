@@ -12,7 +12,7 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import Owner
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import OF_REAL, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.months import Month
 from trainings.schedule.plans import SessionPlan, TrainingPlan, without_who_left
 from trainings.schedule.session_actions import locked_training
@@ -77,6 +77,7 @@ async def copy_to_month(
 async def copies_of(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
     """Trainings that begin in one month as they would be in another, by day; without cancelled trainings."""
     held = reads(TrainingSession).filter(
+        OF_REAL,
         training__hub_id=hub_id,
         training__state__not=TrainingState.CANCELLED,
         state=SessionState.PLANNED,
