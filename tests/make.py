@@ -271,6 +271,8 @@ async def make_training(
 
 
 async def _bring_to(training: Training, state: TrainingState) -> None:
+    if state is TrainingState.PRACTICE:
+        await Training.filter(id=training.id).update(state=state)
     if state in (TrainingState.PUBLISHED, TrainingState.CANCELLED):
         await schedule.publish(training.id, actor=PROGRAM)
     if state is TrainingState.UNLISTED:

@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 
 from trainings.attendance.events import card_hash
 from trainings.attendance.models import AttendanceSheet, SheetRow
 from trainings.db import keyring, reads, reveal
 from trainings.lib.text import short_name
+from trainings.registrations.cards.queries import spare_cards
 from trainings.registrations.models import Card, CardState, Registration, RegistrationState, ReplacedTicket
-from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.models import Training, TrainingSession
 
 FORMAT = 1
 MOST_SPARES = 200
@@ -293,7 +294,5 @@ async def _printings_on_rows(session_ids: Sequence[UUID]) -> dict[UUID, dict[UUI
 
 
 async def _newest_printing(hub_id: UUID) -> UUID | None:
-    practised = Card.filter(sheet_rows__sheet__session__training__state=TrainingState.PRACTICE)
-    real = reads(Card).filter(hub_id=hub_id, block_id=None).exclude(id__in=Subquery(practised.values("id")))
-    latest = real.order_by("-created_at", "-id")
+    latest = spare_cards([hub_id]).order_by("-created_at", "-id")
     return next(iter([key for (key,) in await latest.limit(1).values_list("sheet_id")]), None)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise.expressions import Subquery
 from tortoise.functions import Count, Min
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts.permissions import DESK, can_register_at_desk
@@ -202,13 +203,17 @@ class Printing:
     n_open: int
 
 
+def spare_cards(hub_ids: Collection[UUID]) -> QuerySet[Card]:
+    """Without those on the sheets of a practice."""
+    spare = reads(Card).filter(block_id=None, hub_id__in=sorted(hub_ids))
+    practised = spare.filter(sheet_rows__sheet__session__training__state=TrainingState.PRACTICE)
+    return spare.exclude(id__in=Subquery(practised.values("id")))
+
+
 async def printings_of(hub_ids: Collection[UUID], *, most: int = 20) -> list[Printing]:
-    practised = Card.filter(sheet_rows__sheet__session__training__state=TrainingState.PRACTICE)
-    spare = (
-        reads(Card).filter(block_id=None, hub_id__in=sorted(hub_ids)).exclude(id__in=Subquery(practised.values("id")))
-    )
     rows = (
-        await spare.annotate(n=Count("id"), made_at=Min("created_at"))
+        await spare_cards(hub_ids)
+        .annotate(n=Count("id"), made_at=Min("created_at"))
         .group_by("sheet_id", "hub_id", "state")
         .values("sheet_id", "hub_id", "state", "n", "made_at")
     )
