@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from httpx2 import AsyncClient
+from tortoise import Tortoise
 
 from tests import make
 from tests.access_table import HERE
@@ -93,8 +94,8 @@ async def a_phone(cast: Cast) -> Device:
 
 async def rows_of_tables() -> dict[str, int]:
     """But for the log, and counters of pages that are kept."""
-    tables = await sql.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-    names = {row["name"] for row in tables} - {"audit_line", "counter", "rate_window"}
+    tables = {model._meta.db_table for model in Tortoise.apps["trainings"].values()}
+    names = tables - {"audit_line", "counter", "rate_window"}
     return {name: (await sql.rows(f"SELECT count(*) AS n FROM {name}"))[0]["n"] for name in sorted(names)}
 
 
