@@ -7,9 +7,11 @@ from typing import Any
 
 from tests.make import kept
 from trainings.audit.actor import PROGRAM
+from trainings.db import transaction
+from trainings.lib import tokens
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
-from trainings.people.models import ConsentPurpose, Relation
+from trainings.people.models import ConsentPurpose, Participant, Relation
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.seats.actions import sign_up
@@ -67,3 +69,30 @@ async def group_token(registration: Registration) -> str:
     link = await OwnLink.get(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
     assert link.token
     return link.token
+
+
+async def many_like(first: Registration, n: int) -> list[Registration]:
+    """So many more people with forms, and where the first has one, telephones of their own, written in few goes."""
+    like = await Registration.get(id=first.id).prefetch_related("participant", "group")
+    people: list[Participant] = []
+    groups: list[RegistrationGroup] = []
+    others: list[Registration] = []
+    for number in range(1, n + 1):
+        person = like.participant.clone(pk=tokens.uuid7())
+        group = like.group.clone(pk=tokens.uuid7())
+        one = like.clone(pk=tokens.uuid7())
+        person.given_names, person.name_key, person.search_text = f"Ana {number}", f"ana{number}", f" ana {number}"
+        if person.phone:
+            person.phone = f"+5025{number:07}"
+        group.idempotency_key = tokens.idempotency_key()
+        one.participant_id, one.group_id = person.id, group.id
+        one.short_code, one.qr_token = tokens.short_code(), tokens.qr_token()
+        one.qr_hash = tokens.digest(one.qr_token, "qr")
+        people.append(person)
+        groups.append(group)
+        others.append(one)
+    async with transaction():
+        await Participant.bulk_create(people)
+        await RegistrationGroup.bulk_create(groups)
+        await Registration.bulk_create(others)
+    return others

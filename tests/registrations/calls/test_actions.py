@@ -389,7 +389,8 @@ async def may_release(training: Training) -> set[bool]:
     [on_board] = (await board_of(await Training.get(id=training.id))).offered
     said = {on_board.may_release}
     for call_list in await CallList.filter(training_id=training.id):
-        sections = await sections_of(await households(call_list), await told_by(call_list), only_left=False)
+        found = await households(call_list)
+        sections = await sections_of(found, found, await told_by(call_list))
         said |= {offer.may_release for section in sections for row in section.rows for offer in row.offers}
     return said
 

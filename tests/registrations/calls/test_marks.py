@@ -41,7 +41,7 @@ async def test_mark_says_who_told_them_how_and_when_and_leads_back_to_the_row(ne
     page = await page_of(client, f"{INDEX}/{call_list.id}")
 
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"{INDEX}/{call_list.id}#c-{person.id}"
+    assert answer.headers["location"] == f"{INDEX}/{call_list.id}?anotada={person.id}#c-{person.id}"
     assert "Avisado por medio de WhatsApp · Hoy, 9:00\xa0a.\xa0m. · Luis Ba" in page.text
     assert "1 de 1 avisado" in page.text
     [line] = await AuditLine.filter(act="calls.mark")
@@ -60,20 +60,22 @@ async def test_family_of_one_telephone_is_marked_once_for_all(new_client: NewCli
     assert marked == {rosa.id, diego.id}
 
 
-async def test_filter_leaves_who_is_left_and_goes_on_with_the_next(new_client: NewClient) -> None:
+async def test_list_shows_who_is_left_and_keeps_the_one_just_noted_in_place_to_undo(new_client: NewClient) -> None:
     cast = await make_cast()
     training = await a_training(cast)
-    ana, berta = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta")]
+    ana, _berta = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta")]
     call_list = await a_list(training)
     client = await at_desk(new_client, cast)
-    page = await page_of(client, f"{INDEX}/{call_list.id}?ver=faltan")
+    where = f"{INDEX}/{call_list.id}"
 
-    answer = await mark(client, call_list, ana, left="faltan", after=str(berta.id))
-    left = await page_of(client, answer.headers["location"].partition("#")[0])
+    answer = await mark(client, call_list, ana)
+    noted = await page_of(client, answer.headers["location"].partition("#")[0])
+    left, everybody = [await page_of(client, f"{where}{view}") for view in ("", "?ver=todas")]
 
-    assert [str(one["value"]) for one in page.all("input", name="after")] == [str(berta.id)]
-    assert answer.headers["location"] == f"{INDEX}/{call_list.id}?ver=faltan#c-{berta.id}"
+    assert answer.headers["location"] == f"{where}?anotada={ana.id}#c-{ana.id}"
+    assert ("Deshacer: Ana" in noted.text, "Berta" in noted.text) == (True, True)
     assert ("Ana" in left.text, "Berta" in left.text) == (False, True)
+    assert ("Ana" in everybody.text, "Berta" in everybody.text) == (True, True)
 
 
 async def test_undo_is_a_new_mark_and_all_tries_are_counted(new_client: NewClient, freeze: Freeze) -> None:

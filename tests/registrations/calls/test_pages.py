@@ -9,21 +9,24 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from tests import make
-from tests.cast import make_cast
+from tests.cast import Cast, make_cast
 from tests.counting import statements
 from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark, one_to_call, page_of
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, session_of
-from tests.registrations.families import make_family
+from tests.registrations.families import make_family, many_like
 from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
-from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
+from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome, Whom
 from trainings.people import communities
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
+from trainings.registrations.calls.actions import begin
+from trainings.registrations.calls.queries import groups_of
+from trainings.registrations.calls.words import STARTS
 from trainings.schedule.models import Training
 
 
@@ -315,3 +318,35 @@ async def test_page_asks_as_much_for_three_as_for_one(new_client: NewClient) -> 
         counted.append(len(sent))
 
     assert counted[0] == counted[1]
+
+
+async def test_long_list_is_shown_fifty_calls_at_a_time_and_goes_on_where_somebody_was_noted(
+    new_client: NewClient,
+) -> None:
+    cast = await make_cast()
+    call_list = await a_long_list(cast, 1000)
+    client = await at_desk(new_client, cast)
+    where = f"{INDEX}/{call_list.id}"
+    answer = await client.get(f"{where}?pagina=3")
+    first = next(key for key in Page(answer.text).ids if key.startswith("c-"))
+
+    body = {"person": first.removeprefix("c-"), "result": "reached", "via": "call"}
+    noted = await client.post(f"{where}/marcar?pagina=3", data=body)
+    back = await page_of(client, noted.headers["location"].partition("#")[0])
+    last = await page_of(client, f"{where}?pagina=9999")
+
+    assert len(answer.content) <= 150_000
+    assert "Llamadas 101 a 150 de 1000" in answer.text
+    assert back.one("li", id=first)["class"] == "told"
+    assert "Llamadas 101 a 150 de 1000" in back.text
+    assert "Llamadas 951 a 999 de 999" in last.text
+
+
+async def a_long_list(cast: Cast, n: int) -> CallList:
+    """Of staff's own, with the words that are proposed."""
+    training = await a_training(cast)
+    first = await make.make_registration(training, phone="5555 1234", community="Las Pozas")
+    await many_like(first, n - 1)
+    loaded = await Training.get(id=training.id).prefetch_related("hub__seat")
+    group = next(one for one in await groups_of(loaded) if one.whom is Whom.ALL)
+    return await begin(training.id, group, STARTS[Whom.ALL], key=uuid7(), actor=PROGRAM)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import AfterValidator
@@ -45,16 +46,17 @@ from trainings.registrations.calls.queries import (
     progress_of,
     trainings_to_call,
 )
-from trainings.registrations.calls.texts import own_words, text_for_all, told_by
+from trainings.registrations.calls.texts import Told, own_words, text_for_all, told_by
 from trainings.registrations.calls.validity import is_overtaken
 from trainings.registrations.calls.views import (
     INDEX,
     Calls,
-    Section,
     calls_about,
+    in_order,
     names_of,
     progress_words,
     sections_of,
+    shown_of,
     told_at_once,
 )
 from trainings.registrations.calls.words import (
@@ -79,22 +81,17 @@ from trainings.web.render import redirect, render
 ONE = INDEX + "/{id:uuid}"
 HERE = "llamadas"
 OF_TRAINING = "/panel/capacitaciones/{id:uuid}/llamadas"
-LEFT = "faltan"
 LONGEST_WORDS = 500
 
 
 class MarkForm(Form):
-    """`person`: one of the household, or a block of cards; `left` and `after` lead back; `said_yes`, `said_no`:
-    registration that answers.
-    """
+    """`person`: one of the household, or a block of cards; `said_yes`, `said_no`: registration that answers."""
 
     person: UUID
     result: CallResult = CallResult.REACHED
     said_yes: UUID | None = None
     said_no: UUID | None = None
     via: CallVia
-    left: str = ""
-    after: UUID | None = None
 
 
 def _one_line(text: str) -> str:
@@ -280,9 +277,8 @@ async def _in_scope(request: Request) -> Progress:
 
 
 async def _show(request: Request, one: Progress, *, refusal: Refusal | None = None) -> Response:
-    call_list, only_left = one.call_list, request.query_params.get("ver") == LEFT
-    everybody = await to_call(one.audience)
-    sections, text = await _said(one, everybody, only_left=only_left)
+    call_list, told, everybody = one.call_list, await told_by(one.call_list), await to_call(one.audience)
+    shown = shown_of(everybody, request.query_params, told.hub.seat_id)
     left = [called for called in everybody if not called.is_reached and not is_asked(called)]
     await _log(request, OPENED, one)
     context = {
@@ -298,13 +294,13 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
         "why_closed": await _why_closed(one),
         "is_overtaken": await is_overtaken(call_list),
         "elsewhere": [] if one.n_people else await _left_elsewhere(one, request.state.actor),
-        "sections": sections,
+        "shown": shown,
+        "sections": await sections_of(shown.page.rows, everybody, told),
         "at_once": await told_at_once(everybody),
         "may_at_once": one.is_open and call_list.reason is not CallReason.OFFERED,
         "n_at_once": n_people_of(left),
         "leaders": await leaders_of(left),
-        "text": text,
-        "only_left": only_left,
+        "text": _text_for_all(everybody, told),
         "vias": [(code.value, gettext(words)) for code, words in VIAS.items()],
         "reasons": [(code.value, gettext(words)) for code, words in WHY_CLOSED.items()],
         "refusal": sentence_of(refusal) if refusal else "",
@@ -320,11 +316,9 @@ async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
     ]
 
 
-async def _said(one: Progress, everybody: Sequence[ToCall], *, only_left: bool) -> tuple[list[Section], str]:
-    told = await told_by(one.call_list)
-    sections = await sections_of(everybody, told, only_left=only_left)
+def _text_for_all(readers: Sequence[ToCall], told: Told) -> str:
     with speaking(SOURCE_LANGUAGE):
-        return sections, text_for_all(everybody, told)
+        return text_for_all(readers, told)
 
 
 async def _log(request: Request, act: str, one: Progress) -> None:
@@ -344,15 +338,16 @@ async def _why_closed(one: Progress) -> str:
 @allow(*CALLERS)
 async def sheet(request: Request) -> Response:
     one = await _in_scope(request)
-    sections, text = await _said(one, await to_call(one.audience), only_left=True)
+    told, everybody = await told_by(one.call_list), await to_call(one.audience)
+    left = [called for called in in_order(everybody, told.hub.seat_id) if not called.is_reached]
     await _log(request, PRINTED, one)
     context = {
         "call_list": one.call_list,
         "base": f"{INDEX}/{one.call_list.id}",
         "line": line_of(one, is_one_hub=True),
         "n_left": one.n_left,
-        "sections": sections,
-        "text": text,
+        "sections": await sections_of(left, everybody, told),
+        "text": _text_for_all(everybody, told),
     }
     return render(request, "registrations/calls/sheet.html", context)
 
@@ -368,13 +363,17 @@ async def mark(request: Request) -> Response:
     except Refusal as refusal:
         return await _show(request, one, refusal=for_staff(refusal))
     now = await _in_scope(request)
-    is_left = form.left == LEFT
-    beside = form.after if is_left else form.person
-    anchor = f"#c-{beside}" if beside is not None else "#lista"
-    return redirect(
-        f"{INDEX}/{one.call_list.id}{'?ver=' + LEFT if is_left else ''}{anchor}",
-        gettext(sentence) % {"progress": progress_words(now)},
-    )
+    return redirect(_beside(request, now, form.person), gettext(sentence) % {"progress": progress_words(now)})
+
+
+def _beside(request: Request, one: Progress, person: UUID) -> str:
+    """The same part of the list at the person just noted, who may have left it."""
+    asked = {name: value for name, value in request.query_params.items() if name in ("ver", "pagina")}
+    audience = one.audience
+    if person in {*(listed.person.id for listed in audience.listed), *(holder.id for holder in audience.holders)}:
+        asked["anotada"] = str(person)
+    anchor = f"c-{person}" if "anotada" in asked else "lista"
+    return f"{INDEX}/{one.call_list.id}{'?' if asked else ''}{urlencode(asked)}#{anchor}"
 
 
 async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
@@ -401,9 +400,6 @@ async def _at_once_page(request: Request, one: Progress, *, refusal: Refusal | N
     everybody = await to_call(one.audience)
     left = [] if call_list.reason is CallReason.OFFERED else await left_in(everybody, part, seat)
     told = [called for called in left if not is_asked(called)]
-    told_of = await told_by(call_list)
-    with speaking(SOURCE_LANGUAGE):
-        text = text_for_all(told, told_of)
     context = {
         "here": HERE,
         "desk": call_list.training.hub.name,
@@ -414,7 +410,7 @@ async def _at_once_page(request: Request, one: Progress, *, refusal: Refusal | N
         "names": [names_of(called) for called in told],
         "n_people": n_people_of(told),
         "n_to_ask": n_people_of(left) - n_people_of(told),
-        "text": text,
+        "text": _text_for_all(told, await told_by(call_list)),
         "vias": [(code.value, gettext(words)) for code, words in VIAS.items()],
         "via": (CallVia.RADIO if part == Part() else CallVia.LEADER).value,
         "refusal": sentence_of(refusal) if refusal else "",

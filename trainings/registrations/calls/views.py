@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from trainings.registrations.seats.waiting import releasable
 from trainings.registrations.words import STATES
 from trainings.schedule.public import sentences
 from trainings.schedule.session_words import when
+from trainings.web.forms import ListPage, asked_page, key_in
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, ngettext, speaking
 
 ENGLISH = "en"
@@ -43,6 +45,8 @@ SPOKEN = frozenset({"", "spa", "und"})
 
 
 INDEX = "/panel/llamadas"
+PAGE = 50
+ALL, LEFT = "todas", "faltan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`about`: for the caller; `last`: the last result; `next_id`: the next row. `may_undo`: a yes cannot be taken
-    back.
-    """
+    """`about`: for the caller; `last`: the last result. `may_undo`: a yes cannot be taken back."""
 
     id: UUID
     href: str
@@ -79,7 +81,6 @@ class Row:
     n_tries: int
     offers: Sequence[Offer]
     may_undo: bool
-    next_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +169,65 @@ def _at_once(told: Sequence[Mark], callers: Mapping[UUID | None, str]) -> str:
     return f"{n % {'num': len(told)}}. {_last(told[0], callers)}"
 
 
-async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
-    """By community, in order of names; people without community last."""
-    callers = await names_of_staff(mark.called_by_id for one in found for mark in one.marks)
-    beside = Beside(callers, await _releasable(found))
-    confirmed = await confirmed_names({place.ine_code for one in found if (place := place_of(one)) is not None})
-    together: dict[str, list[ToCall]] = defaultdict(list)
-    names: dict[str, str] = {}
-    for one in found:
-        community = community_of(one, told.hub.seat_id)
-        together[fold(community)].append(one)
-        names.setdefault(fold(community), community)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is open of a list. `query`: of this part; `before`, `after`: of the pages beside it, or None."""
+
+    page: ListPage[ToCall]
+    only_left: bool
+    query: str
+    before: str | None
+    after: str | None
+
+
+def shown_of(found: Sequence[ToCall], query: Mapping[str, str], seat: str) -> Shown:
+    """As asked for with `ver` and `pagina`: people left, while there are any. The one just noted (`anotada`) stays."""
+    view, noted = query.get("ver", ""), key_in(query.get("anotada", ""))
+    only_left = view != ALL and (view == LEFT or any(not one.is_reached for one in found))
+    listed = [one for one in in_order(found, seat) if not (only_left and one.is_reached) or noted in one.keys]
+    place = next((n for n, one in enumerate(listed) if noted in one.keys), PAGE * (asked_page(query) - 1))
+    number, last = (1 + min(place, max(0, len(listed) - 1)) // PAGE), max(1, -(-len(listed) // PAGE))
+    start = PAGE * (number - 1)
+    return Shown(
+        page=ListPage(listed[start : start + PAGE], start, len(listed)),
+        only_left=only_left,
+        query=_query(view, number),
+        before=_query(view, number - 1) if number > 1 else None,
+        after=_query(view, number + 1) if number < last else None,
+    )
+
+
+def _query(view: str, number: int) -> str:
+    asked = {"ver": view if view in (ALL, LEFT) else "", "pagina": str(number) if number > 1 else ""}
+    typed = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{typed}" if typed else ""
+
+
+def in_order(found: Sequence[ToCall], seat: str) -> list[ToCall]:
+    """By community, people without one last; then by name."""
+    homes = {one.id: fold(community_of(one, seat)) for one in found}
+    return sorted(found, key=lambda one: (not homes[one.id], homes[one.id], fold(names_of(one)), one.id))
+
+
+async def sections_of(shown: Sequence[ToCall], everybody: Sequence[ToCall], told: Told) -> list[Section]:
+    """People shown, in their order, under communities that say how many of `everybody` there were told."""
+    callers = await names_of_staff(mark.called_by_id for one in shown for mark in one.marks)
+    beside = Beside(callers, await _releasable(shown))
+    confirmed = await confirmed_names({place.ine_code for one in shown if (place := place_of(one)) is not None})
+    neighbours: dict[str, list[ToCall]] = defaultdict(list)
+    for one in everybody:
+        neighbours[_home(one, told)].append(one)
     sections: list[Section] = []
-    for key in sorted(together, key=lambda key: (not key, key)):
-        shown = [one for one in together[key] if not (only_left and one.is_reached)]
-        if shown:
-            number = len(sections) + 1
-            text = _text_of(together[key], told, confirmed)
-            sections.append(_section(number, names[key], text, together[key], _rows(shown, told, beside)))
+    for number, (home, people) in enumerate(groupby(shown, key=lambda one: _home(one, told)), 1):
+        text = _text_of(neighbours[home], told, confirmed)
+        rows = [_row(one, told, beside) for one in people]
+        community = community_of(neighbours[home][0], told.hub.seat_id)
+        sections.append(_section(number, community, text, neighbours[home], rows))
     return sections
+
+
+def _home(one: ToCall, told: Told) -> str:
+    return fold(community_of(one, told.hub.seat_id))
 
 
 def _text_of(neighbours: Sequence[ToCall], told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
@@ -223,13 +264,7 @@ def _each_reached(one: ToCall) -> list[bool]:
     return [one.is_reached] if isinstance(one, Holder) else [member.listed.is_reached for member in one.members]
 
 
-def _rows(shown: Sequence[ToCall], told: Told, beside: Beside) -> list[Row]:
-    in_order = sorted(shown, key=lambda one: (fold(names_of(one)), one.id))
-    following = [*(one.id for one in in_order[1:]), None]
-    return [_row(one, told, beside, next_id) for one, next_id in zip(in_order, following, strict=True)]
-
-
-def _row(one: ToCall, told: Told, beside: Beside, next_id: UUID | None) -> Row:
+def _row(one: ToCall, told: Told, beside: Beside) -> Row:
     household = None if isinstance(one, Holder) else one
     is_english = household is not None and household.speaks_english and told.call_list.words is None
     with speaking(ENGLISH if is_english else SOURCE_LANGUAGE):
@@ -251,7 +286,6 @@ def _row(one: ToCall, told: Told, beside: Beside, next_id: UUID | None) -> Row:
         n_tries=len(one.marks),
         offers=_offers(household, beside.releasable) if household else (),
         may_undo=household is None or not any(mate.listed.has_accepted for mate in household.members),
-        next_id=next_id,
     )
 
 
