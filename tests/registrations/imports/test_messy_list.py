@@ -103,6 +103,21 @@ async def mend(client: AsyncClient, address: str, **typed: str) -> Response:
 KEPT = ("text", "tel", "email")
 
 
+async def test_row_when_left_out_keeps_what_was_typed_for_it(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), "Beto,,1705,,COCODE,5555 2010,,,,,")
+    row = f"{address}/fila/2"
+
+    await mend(assistant, row, do="aside", surnames="Ba", phone="4444 2010", other_phone="33")
+    shown = Page((await assistant.get(row)).text)
+    await mend(assistant, row, do="in", community="El Chal")
+
+    assert [shown.one("input", id=name)["value"] for name in ("surnames", "phone")] == ["Ba", "4444 2010"]
+    assert "Otro teléfono: «33» no se pudo leer y queda vacío." in shown.text
+    draft = await ImportDraft.get()
+    [one] = (await actions.preview(draft, await a_training_of(draft))).rows
+    assert (one.verdict, one.row.label, one.row.typed.value("community")) == (Verdict.NEW, "Beto Ba", "El Chal")
+
+
 async def test_row_of_another_list_does_not_exist(assistant: AsyncClient) -> None:
     address = await previewed(assistant, await a_training(), MARIA)
 

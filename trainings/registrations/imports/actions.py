@@ -290,14 +290,15 @@ async def mend_row(draft_id: UUID, number: int, typed: Typed) -> None:
         await _keep(draft, replace(sheet, mended=mended, set_aside=sheet.set_aside - {number}))
 
 
-async def set_row_aside(draft_id: UUID, number: int, *, is_aside: bool) -> None:
-    """Leave a row out, or take it in again."""
+async def set_row_aside(draft_id: UUID, number: int, *, is_aside: bool, typed: Mapping[str, str] | None = None) -> None:
+    """Leave a row out, or take it in again, with what staff had `typed` for it until then, right or wrong."""
     async with transaction():
         draft = await _waiting(draft_id)
         sheet = sheet_in(draft)
         row_in(sheet, number)
         aside = sheet.set_aside | {number} if is_aside else sheet.set_aside - {number}
-        await _keep(draft, replace(sheet, set_aside=aside))
+        mended = sheet.mended if typed is None else {**sheet.mended, number: typed}
+        await _keep(draft, replace(sheet, mended=mended, set_aside=aside))
 
 
 async def preview(draft: ImportDraft, training: Training) -> Preview:

@@ -460,6 +460,8 @@ def _joined(row: Row, numbers: Sequence[int]) -> str:
 
 # -- as one text, sealed while the list waits
 
+ALL = slice(None)
+
 
 def as_text(sheet: Sheet) -> str:
     return json.dumps(_plain(sheet), ensure_ascii=False)
@@ -483,15 +485,16 @@ def _plain(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def from_text(text: str) -> Sheet:
-    return _sheet(json.loads(text))
+def from_text(text: str, part: slice = ALL) -> Sheet:
+    """With a part of its rows."""
+    return _sheet(json.loads(text), part)
 
 
-def _sheet(kept: Mapping[str, Any]) -> Sheet:
+def _sheet(kept: Mapping[str, Any], part: slice = ALL) -> Sheet:
     """Also of the release before, which knew fewer things: a list may wait through an update."""
     return Sheet(
         headers=tuple(kept["headers"]),
-        rows=tuple(Row(number, tuple(cells)) for number, cells in kept["rows"]),
+        rows=tuple(Row(number, tuple(cells)) for number, cells in kept["rows"][part]),
         dropped=tuple((title, Forbidden(why)) for title, why in kept["dropped"]),
         left_out=tuple(kept.get("left_out", ())),
         is_guessed=kept["is_guessed"],

@@ -36,7 +36,7 @@ from trainings.registrations.imports.columns import (
     match,
 )
 from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
-from trainings.registrations.imports.rows import Judged, Preview, Verdict, labels_of
+from trainings.registrations.imports.rows import PHONES, Judged, Preview, Verdict, changed_answers, labels_of
 from trainings.registrations.imports.values import has_unclear_m
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
 from trainings.schedule.models import Training
@@ -307,14 +307,15 @@ async def row(request: Request) -> Response:
 
 @allow(*DESK)
 async def mend(request: Request) -> Response:
-    """Save the row, leave it out (`aside`), or take it in again (`in`)."""
+    """Save the row, leave it out (`aside`), or take it in again (`in`); what was typed for it is kept."""
     draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     number, typed = request.path_params["row"], await read_form(request)
     before = _judged(await actions.preview(draft, training), number)
     done = typed.value("do")
     try:
         if done in ("aside", "in"):
-            await actions.set_row_aside(draft.id, number, is_aside=done == "aside")
+            typed_over = changed_answers(typed, before.row.typed)
+            await actions.set_row_aside(draft.id, number, is_aside=done == "aside", typed=typed_over)
         else:
             await actions.mend_row(draft.id, number, typed)
     except actions.ListStarted:
@@ -345,7 +346,7 @@ async def _to_next_row(draft: ImportDraft, training: Training, before: Judged) -
 
 def _as_written(typed: Typed) -> Typed:
     """Telephones as people write them."""
-    for name in ("phone", "other_phone", "guardian_phone"):
+    for name in PHONES:
         number = parse_phone(typed.value(name))
         if number is not None:
             typed.fields[name] = [show_phone(number)]

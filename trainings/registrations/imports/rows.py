@@ -16,9 +16,10 @@ from uuid import UUID
 
 from trainings.db import keyring, reads
 from trainings.errors import Refusal
-from trainings.lib.phones import is_email, show_phone
+from trainings.lib.phones import is_email, parse_phone, show_phone
 from trainings.lib.tabular import Row, is_formula
 from trainings.lib.text import fold
+from trainings.lib.workbooks import LONGEST_CELL
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import NAME_LENGTH, PersonForm, Phone, printable
 from trainings.people.models import ConsentHow, ConsentPurpose, Relation, Sex
@@ -48,6 +49,7 @@ LONGEST_NAMED = 40
 
 _LABELS = {field.value: words for field, words in FIELDS.items()} | {"age_group": FIELDS[Field.AGE]}
 _REQUIRED = frozenset({"given_names", "surnames", "municipality"})
+PHONES = ("phone", "other_phone", "guardian_phone")
 _OF_GUARDIAN = ("guardian_name", "guardian_relation", "guardian_phone")
 _DECIDED = frozenset({"age_group", "permission", "assent", *_OF_GUARDIAN, *_REQUIRED})
 """Somebody has to answer for these; all else may stay empty."""
@@ -146,6 +148,21 @@ def check_row(typed: Typed, *, asks_permission: bool) -> RowForm:
     if typed.errors:
         raise FormErrors(typed)
     return form
+
+
+def changed_answers(typed: Typed, read: Typed) -> dict[str, str] | None:
+    """All answers of a row's form where one differs from what was `read`, telephones as they are kept."""
+    if "given_names" not in typed.fields:
+        return None
+    now, before = (
+        {name: _kept(name, one) for name in RowForm.model_fields if one.value(name)} for one in (typed, read)
+    )
+    return now if now != before else None
+
+
+def _kept(name: str, answers: Typed) -> str:
+    text = answers.value(name).strip()[:LONGEST_CELL]
+    return parse_phone(text) or text if name in PHONES else text
 
 
 def labels_of(sheet: Sheet, columns: Mapping[str, int]) -> dict[int, str]:

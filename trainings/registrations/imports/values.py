@@ -210,13 +210,13 @@ def relation_of(text: str) -> Relation:
     return found
 
 
-def sex_of(text: str, m_means: Sex | None) -> Sex:
-    """M alone means what the column says (`meaning_of_m`), else what staff said it does."""
+def sex_of(text: str, m_means: str) -> Sex:
+    """M alone means what the column says (`meaning_of_m`), else what staff said it does, if they know."""
     word = fold(text)
     found = m_means if word == "m" else _SEXES.get(word)
-    if found is None:
+    if not found:
         raise Unclear
-    return found
+    return Sex(found)
 
 
 def meaning_of_m(column: Iterable[str]) -> Sex | None:
