@@ -63,6 +63,8 @@ def clean_multiline(text: str, max_length: int) -> str:
 
 def _clean_line(text: str) -> str:
     spaced = " ".join(text.split())
+    if spaced.isprintable() and "\N{REPLACEMENT CHARACTER}" not in spaced:
+        return unicodedata.normalize("NFC", spaced)
     kept = "".join(filter(_is_kept, spaced))
     # A second pass: what was removed may have stood between two blanks, or have been all there was.
     words = (word.strip(_KEPT_FORMAT) for word in unicodedata.normalize("NFC", kept).split())

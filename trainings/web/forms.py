@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -139,12 +140,12 @@ async def read_form(request: Request) -> Typed:
 def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
     """List fields take all values, others the last. Raises FormErrors with sentences."""
     values: dict[str, Any] = {}
-    for name, info in form.model_fields.items():
-        key = prefix + (info.alias or name)
-        if _takes_many(info.annotation):
+    for name, sent_as, takes_many in _fields_of(form):
+        key = prefix + sent_as
+        if takes_many:
             values[name] = [value for value in typed.values(key) if value]
-        elif typed.value(key).strip():
-            values[name] = typed.value(key)
+        elif (value := typed.value(key)).strip():
+            values[name] = value
     try:
         return form.model_validate(values, by_name=True)
     except ValidationError as exc:
@@ -160,6 +161,12 @@ def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
 def wrong(sentence: str, **values: Any) -> PydanticCustomError:
     """A validator's error: its Spanish sentence, marked with N_."""
     return PydanticCustomError("wrong", "{sentence}", {"sentence": sentence, **values})
+
+
+@cache
+def _fields_of(form: type[Form]) -> list[tuple[str, str, bool]]:
+    """(name, name in the page, whether it takes many)."""
+    return [(name, one.alias or name, _takes_many(one.annotation)) for name, one in form.model_fields.items()]
 
 
 def _takes_many(annotation: Any) -> bool:

@@ -22,7 +22,6 @@ from tests.registrations.lists import (
     matched,
     people,
     verdicts,
-    waiting_jobs,
     with_columns,
     work_off,
 )
@@ -230,42 +229,14 @@ async def test_minor_of_a_list_is_kept_with_guardian_and_assent(db: Settings) ->
 async def test_full_training_without_a_waiting_list_refuses_the_rest_by_name_of_the_reason(db: Settings) -> None:
     training, actor = await a_training(capacity=1, has_waiting_list=False), await an_actor()
 
-    done = await imported(training, people(2), actor)
+    done = await imported(training, [*people(2), people(2)[1], people(2)[0]], actor)
 
-    assert counts(done) == (1, 0, 1)
-    assert actions.outcomes_of(done).refused == {
-        3: "Ya no quedan lugares y no hay lista de espera. Quien coordina puede subir el cupo o abrir la lista en el "
+    assert counts(done) == (1, 1, 2)
+    why = (
+        "Ya no quedan lugares y no hay lista de espera. Quien coordina puede subir el cupo o abrir la lista en el "
         "formulario de la capacitación."
-    }
-
-
-async def test_list_without_anybody_new_is_not_begun(sqlite_db: Settings) -> None:
-    training, actor = await a_training(), await an_actor()
-    draft = await matched(training, ["Beto,,1705,,COCODE,,,,,,"], actor)
-
-    with pytest.raises(actions.NobodyNew):
-        await actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
-
-
-async def test_list_whose_columns_changed_meanwhile_is_looked_at_again(
-    sqlite_db: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    training, actor = await a_training(), await an_actor()
-    draft = await matched(training, [MARIA], actor)
-
-    async def meanwhile(seen: ImportDraft, of: Training) -> Any:
-        found = await look(seen, of)
-        other = await ImportDraft.get(id=draft.id)
-        other.columns = {"surnames": 0, "given_names": 1}
-        await other.save()
-        return found
-
-    look = actions.preview
-    monkeypatch.setattr(actions, "preview", meanwhile)
-
-    with pytest.raises(actions.ListChanged):
-        await actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
-    assert await waiting_jobs() == []
+    )
+    assert actions.outcomes_of(done).refused == {3: why, 4: why}
 
 
 async def test_sheet_full_of_formulas_gives_words_and_nothing_else(sqlite_db: Settings) -> None:

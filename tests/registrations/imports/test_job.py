@@ -84,8 +84,10 @@ async def test_who_cancelled_is_not_registered_again_by_the_same_list(db: Settin
     await actions.cancel((await Registration.get()).id, actor=actor)
 
     found = await verdicts(training, ROSA)
+    again = await imported(training, [ROSA], actor)
 
     assert found == [(Verdict.KNOWN, ("Ya se inscribió con esta misma fila.",))]
+    assert counts(again) == (0, 1, 0)
 
 
 async def test_same_row_in_another_training_is_another_registration(sqlite_db: Settings) -> None:

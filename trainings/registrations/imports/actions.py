@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from trainings.outbox.mailer import Composers
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
 from trainings.registrations.commands import SignedUp, SignUp
-from trainings.registrations.desk.look_alikes import all_alike
+from trainings.registrations.desk.look_alikes import all_alike, signs_of_who_comes
 from trainings.registrations.desk.person import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import check_phase
@@ -35,14 +36,12 @@ from trainings.registrations.imports.columns import Field, Sheet, as_text, assig
 from trainings.registrations.imports.rows import (
     ListRow,
     Preview,
-    Verdict,
     check_row,
+    groups_by_key,
     judge,
     read_list,
-    states_by_key,
-    states_of,
 )
-from trainings.registrations.models import ImportDraft, ImportState, RegistrationState, Source
+from trainings.registrations.models import ImportDraft, ImportState, Source
 from trainings.registrations.seats.actions import sign_up_all
 from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import UnknownTraining
@@ -56,8 +55,8 @@ ROWS_ABOVE = 20
 UPLOADS_PER_HOUR = 30
 VERSION_LENGTH = 16
 KIND = "import_people"
-AT_ONCE = 200
-"""Rows of one job and of one transaction: other jobs get their turn, and who signs up meanwhile does not wait long."""
+AT_ONCE = 400
+"""Rows of one job: other jobs get their turn, and who signs up meanwhile does not wait long."""
 
 KEPT = timedelta(days=1)
 LONGEST_RUN = timedelta(days=7)
@@ -131,10 +130,6 @@ class UnknownRow(NotFound):
 
 class UnclearM(WrongInput):
     sentence = N_("En esa columna, M puede ser mujer o masculino. Diga cuál es.")
-
-
-class NobodyNew(Refusal):
-    sentence = N_("No hay a quién inscribir: a todas las filas les falta algo, o ya estaban.")
 
 
 async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Training]:
@@ -312,37 +307,26 @@ async def confirm(
 ) -> None:
     """Begin to register the people, who gave their consent as `how` says.
 
-    Known rows and rows with errors are set aside. Refuses a list with nobody left, and (ListChanged) another `version`.
+    Known rows and rows with errors are named as the jobs come to them. Refuses (ListChanged) another `version`.
     """
     assert how in AGREED
     assert actor.id is not None
     await check_takes_people(training)
-    seen = await ImportDraft.get_or_none(id=draft_id)
-    if seen is None:
-        raise UnknownList
-    if seen.state is not ImportState.PREVIEW:
-        raise ListStarted
-    _check_version(seen, version)
-    # Read before the transaction: on SQLite it would hold up everybody's sign-ups meanwhile.
-    judged = await preview(seen, training)
-    if not judged.of(Verdict.NEW):
-        raise NobodyNew
     async with transaction():
         draft = await _waiting(draft_id)
-        if (draft.rows, draft.columns) != (seen.rows, seen.columns):
-            raise ListChanged
+        _check_version(draft, version)
         sheet = sheet_in(draft)
         rows = tuple(row for row in sheet.rows if row.number not in sheet.set_aside)
         draft.rows, draft.n_rows = as_text(replace(sheet, rows=rows, how=how)), len(rows)
         draft.state, draft.user_id = ImportState.RUNNING, actor.id
-        await begin(draft, judged)
+        await draft.save(update_fields=["rows", "n_rows", "state", "user_id"])
+        await _enqueue(draft)
         await record(
             "registrations.confirm_list",
             actor=actor,
             object_id=draft.id,
             hub_id=training.hub_id,
             rows=draft.n_rows,
-            new=len(judged.of(Verdict.NEW)),
             how=how.value,
         )
 
@@ -366,34 +350,20 @@ async def _waiting(draft_id: UUID) -> ImportDraft:
 
 @dataclass(slots=True)
 class Outcomes:
-    """Numbers of known rows, reasons of refused rows, states of registered rows."""
+    """Reasons of refused rows by number, states of registered rows."""
 
-    known: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
-    states: dict[str, int] = field(default_factory=dict)
+    states: Counter[str] = field(default_factory=Counter)
 
     def as_text(self) -> str:
-        return json.dumps(
-            {"known": self.known, "refused": sorted(self.refused.items()), "states": self.states}, ensure_ascii=False
-        )
+        return json.dumps({"refused": sorted(self.refused.items()), "states": self.states}, ensure_ascii=False)
 
 
 def outcomes_of(draft: ImportDraft) -> Outcomes:
     if draft.outcomes is None:
         return Outcomes()
     kept = json.loads(draft.outcomes)
-    return Outcomes(kept["known"], dict(kept["refused"]), kept["states"])
-
-
-async def begin(draft: ImportDraft, judged: Preview) -> None:
-    """Set rows aside and enqueue the first job, in the caller's transaction."""
-    set_aside = Outcomes(
-        known=[one.number for one in judged.of(Verdict.KNOWN)],
-        refused={one.number: " ".join(one.why) for one in judged.of(Verdict.REFUSED)},
-    )
-    draft.outcomes = set_aside.as_text()
-    await draft.save(update_fields=["rows", "n_rows", "state", "user_id", "outcomes"])
-    await _enqueue(draft)
+    return Outcomes(dict(kept["refused"]), Counter(kept["states"]))
 
 
 def dedup_of(draft: ImportDraft) -> str:
@@ -424,13 +394,13 @@ async def register_some(job: OutboxJob) -> None:
     training = await Training.get(id=draft.training_id).prefetch_related("hub__seat", "sessions")
     actor = await _actor(draft)
     with i18n.speaking(job.lang or i18n.SOURCE_LANGUAGE):
-        rows = await read_list(from_text(draft.rows), draft.columns, training, part=slice(first, first + AT_ONCE))
-        outcomes = outcomes_of(draft)
-        verdicts = await _take(rows, outcomes, training, actor)
+        sheet = from_text(draft.rows, slice(first, first + AT_ONCE))
+        rows = await read_list(sheet, draft.columns, training)
+        came = await _registered(rows, training, actor, since=job.created_at)
         async with transaction():
             (held,) = await lock(ImportDraft, [draft.id])
             if _is_at(held, first):
-                await _count(held, verdicts, outcomes, training, actor)
+                await _count(held, len(rows), came, training, actor)
 
 
 def _is_at(draft: ImportDraft, row: int) -> bool:
@@ -443,55 +413,60 @@ async def _actor(draft: ImportDraft) -> Actor:
     return await actor_of(user) if user else Actor(id=draft.user_id, role=NO_ROLE)
 
 
-async def _take(rows: Sequence[ListRow], outcomes: Outcomes, training: Training, actor: Actor) -> list[Verdict]:
-    """Rows set aside when the list was confirmed stay so; the others are registered together."""
-    known = set(outcomes.known)
-    coming = [row for row in rows if row.number not in known and row.number not in outcomes.refused]
-    for row, answer in zip(coming, await _registered(coming, training, actor), strict=True):
-        if answer is None:
-            known.add(row.number)
-        elif isinstance(answer, Refusal):
-            outcomes.refused[row.number] = sentence_of(for_staff(answer))
-        else:
-            outcomes.states[answer.value] = outcomes.states.get(answer.value, 0) + 1
-    outcomes.known = sorted(known)
-    return [
-        Verdict.REFUSED if row.number in outcomes.refused else Verdict.KNOWN if row.number in known else Verdict.NEW
-        for row in rows
-    ]
-
-
-async def _registered(
-    rows: Sequence[ListRow], training: Training, actor: Actor
-) -> list[RegistrationState | Refusal | None]:
-    """None: another sign-up looks like it."""
-    wishes = [_wish_of(row) for row in rows]
+async def _registered(rows: Sequence[ListRow], training: Training, actor: Actor, *, since: datetime) -> Outcomes:
+    """People known before are in neither part, except those registered `since` then: a run of this job broke off."""
+    came = Outcomes({row.number: " ".join(row.errors) for row in rows if row.wish is None})
+    people, like = _apart([row for row in rows if row.wish is not None])
     # In this order: another worker may have made one for this very row a moment ago.
-    alike = await all_alike(training.id, wishes)
-    standing = await states_by_key([key for row in rows for key in row.keys])
-    answers: list[RegistrationState | Refusal | None] = [
-        next((standing[key] for key in row.keys if key in standing), None) for row in rows
-    ]
-    new = [place for place, answer in enumerate(answers) if answer is None and alike[place] is None]
-    signed_up = await sign_up_all(training.id, [wishes[place] for place in new], actor=actor)
-    states = await states_of([one.group_id for one in signed_up if isinstance(one, SignedUp)])
-    for place, one in zip(new, signed_up, strict=True):
-        answers[place] = states[one.group_id] if isinstance(one, SignedUp) else one
-    return answers
+    alike = await all_alike(training.id, [_wish_of(row) for row in people])
+    standing = await groups_by_key([key for row in people for key in row.keys], since=since)
+    new = []
+    for row, other in zip(people, alike, strict=True):
+        state, is_new = next((standing[key] for key in row.keys if key in standing), (None, False))
+        if state is None and other is None:
+            new.append(row)
+        elif state is not None and is_new:
+            came.states[state.value] += 1
+    signed_up = await sign_up_all(training.id, [_wish_of(row) for row in new], actor=actor)
+    now_standing = await groups_by_key([row.key for row in new], since=since)
+    for row, one in zip(new, signed_up, strict=True):
+        if isinstance(one, SignedUp):
+            came.states[now_standing[row.key][0].value] += 1
+        else:
+            came.refused[row.number] = sentence_of(for_staff(one))
+    came.refused |= {number: came.refused[first] for number, first in like.items() if first in came.refused}
+    return came
+
+
+def _apart(rows: Sequence[ListRow]) -> tuple[list[ListRow], dict[int, int]]:
+    """The first of rows that are one person, and for each other one the number of that row."""
+    seen: dict[Hashable, int] = {}
+    people, like = [], {}
+    for row in rows:
+        signs = [row.key, *signs_of_who_comes(_wish_of(row))]
+        first = next((seen[sign] for sign in signs if sign in seen), None)
+        if first is not None:
+            like[row.number] = first
+        else:
+            people.append(row)
+            seen.update(dict.fromkeys(signs, row.number))
+    return people, like
 
 
 def _wish_of(row: ListRow) -> SignUp:
-    assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
+    assert row.wish is not None, "of rows that could be read"
     return row.wish
 
 
-async def _count(
-    draft: ImportDraft, verdicts: list[Verdict], outcomes: Outcomes, training: Training, actor: Actor
-) -> None:
-    draft.n_done += len(verdicts)
-    draft.n_new += verdicts.count(Verdict.NEW)
-    draft.n_known += verdicts.count(Verdict.KNOWN)
-    draft.n_refused += verdicts.count(Verdict.REFUSED)
+async def _count(draft: ImportDraft, n_rows: int, came: Outcomes, training: Training, actor: Actor) -> None:
+    outcomes = outcomes_of(draft)
+    outcomes.refused |= came.refused
+    outcomes.states += came.states
+    n_new, n_refused = came.states.total(), len(came.refused)
+    draft.n_done += n_rows
+    draft.n_new += n_new
+    draft.n_refused += n_refused
+    draft.n_known += n_rows - n_new - n_refused
     draft.outcomes = outcomes.as_text()
     changed = ["n_done", "n_new", "n_known", "n_refused", "outcomes"]
     if draft.n_done < draft.n_rows:

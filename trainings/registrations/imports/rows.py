@@ -10,11 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from trainings.db import keyring, reads
+from trainings import clock
+from trainings.db import keyring, reads, sql
 from trainings.errors import Refusal
 from trainings.lib.phones import is_email, parse_phone, show_phone
 from trainings.lib.tabular import Row, is_formula
@@ -22,7 +24,7 @@ from trainings.lib.text import fold
 from trainings.lib.workbooks import LONGEST_CELL
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import NAME_LENGTH, PersonForm, Phone, printable
-from trainings.people.models import ConsentHow, ConsentPurpose, Relation, Sex
+from trainings.people.models import ConsentHow, ConsentPurpose, Relation
 from trainings.places.data import by_code
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.look_alikes import COLUMNS, Seen, signs_of_who_comes
@@ -30,21 +32,18 @@ from trainings.registrations.eligibility import check_people
 from trainings.registrations.imports import values
 from trainings.registrations.imports.columns import FIELDS, WHOLE_NAMES, Field, Sheet
 from trainings.registrations.imports.values import Unclear
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, Source
+from trainings.registrations.models import Registration, RegistrationState, Source
 from trainings.schedule.models import Training
 from trainings.web.forms import FormErrors, Typed, check
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 
 T = TypeVar("T")
-K = TypeVar("K")
 
 KEY_BEGINS = "import-"
 KEY_LENGTH = 48
 """Hexadecimal digits (192 bits), so that the key fits its column."""
 
-MOST_KEYS = 500
-ALL = slice(None)
 LONGEST_NAMED = 40
 
 _LABELS = {field.value: words for field, words in FIELDS.items()} | {"age_group": FIELDS[Field.AGE]}
@@ -73,7 +72,7 @@ class RowForm(PersonForm):
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`columns`: field -> column. `municipality` and `actor_type` stand where the list says nothing; `department`
-    decides between equal names; `m_means` where the column of sexes does not tell.
+    decides between equal names; `m_means`: a sex, or nothing where nobody knows.
     """
 
     training_id: UUID
@@ -111,15 +110,11 @@ class ListRow:
         return self.keys[0] if self.keys else ""
 
 
-def read_rows(rows: Sequence[Row], reading: Reading, *, part: slice = ALL) -> list[ListRow]:
-    sexes = reading.columns.get(Field.SEX)
-    m_means = values.meaning_of_m(_cell(row, sexes) for row in rows) if sexes is not None else None
-    return [_RowReader(row, reading, m_means).read() for row in rows[part]]
+def read_rows(rows: Sequence[Row], reading: Reading) -> list[ListRow]:
+    return [_RowReader(row, reading).read() for row in rows]
 
 
-async def read_list(
-    sheet: Sheet, columns: Mapping[str, int], training: Training, *, part: slice = ALL
-) -> list[ListRow]:
+async def read_list(sheet: Sheet, columns: Mapping[str, int], training: Training) -> list[ListRow]:
     """`training` comes with its hub and the hub's seat."""
     reading = Reading(
         training_id=training.id,
@@ -131,7 +126,7 @@ async def read_list(
         mended=sheet.mended,
         how=sheet.how or ConsentHow.PAPER,
     )
-    return await asyncio.to_thread(read_rows, sheet.rows, reading, part=part)
+    return await asyncio.to_thread(read_rows, sheet.rows, reading)
 
 
 def check_row(typed: Typed, *, asks_permission: bool) -> RowForm:
@@ -185,9 +180,9 @@ def _cell(row: Row, column: int | None) -> str:
 
 
 class _RowReader:
-    def __init__(self, row: Row, reading: Reading, m_means: Sex | None) -> None:
+    def __init__(self, row: Row, reading: Reading) -> None:
         self._row, self._reading = row, reading
-        self._m_means = Sex(reading.m_means) if reading.m_means else m_means
+        self._texts = {field: _cell(row, number) for field, number in reading.columns.items()}
         self._typed = Typed()
         self._notes: list[str] = []
         self._remarks: list[str] = []
@@ -254,7 +249,7 @@ class _RowReader:
     # -- cells
 
     def _text(self, field: Field) -> str:
-        return _cell(self._row, self._reading.columns.get(field))
+        return self._texts.get(field, "")
 
     def _say(self, name: str, value: str | None) -> None:
         if value:
@@ -286,7 +281,7 @@ class _RowReader:
         self._read_place()
         self._read_origin()
         self._read_contact()
-        self._say("sex", self._code(Field.SEX, lambda text: values.sex_of(text, self._m_means)))
+        self._say("sex", self._code(Field.SEX, lambda text: values.sex_of(text, self._reading.m_means)))
         self._say("language", self._code(Field.LANGUAGE, values.language_of))
         self._say("pueblo", self._code(Field.PUEBLO, values.pueblo_of))
         age_group = self._code(Field.AGE, values.age_group_of, name="age_group")
@@ -403,6 +398,11 @@ REGISTERED = 0
 """In the place of a row's number: registered before."""
 
 
+BY_KEY = """
+    SELECT idempotency_key, state, created_at >= ? AS is_new FROM registration_group WHERE idempotency_key IN ?list
+"""
+
+
 class Verdict(StrEnum):
     """ASIDE: left out by staff."""
 
@@ -464,25 +464,14 @@ async def judge(rows: Sequence[ListRow], training: Training, *, set_aside: Colle
     )
 
 
-async def states_by_key(keys: Sequence[str]) -> dict[str, RegistrationState]:
-    """Of the sign-ups with one of these keys."""
-    return await _states("idempotency_key", keys)
-
-
-async def states_of(group_ids: Sequence[UUID]) -> dict[UUID, RegistrationState]:
-    return await _states("id", group_ids)
-
-
-async def _states(column: str, values_: Sequence[K]) -> dict[K, RegistrationState]:
-    found: dict[K, RegistrationState] = {}
-    for begin in range(0, len(values_), MOST_KEYS):
-        some = RegistrationGroup.filter(**{f"{column}__in": values_[begin : begin + MOST_KEYS]})
-        found |= {key: RegistrationState(state) for key, state in await some.values_list(column, "state")}
-    return found
+async def groups_by_key(keys: Sequence[str], *, since: datetime) -> dict[str, tuple[RegistrationState, bool]]:
+    """State of the sign-up with each of these keys, and whether it was made `since` then."""
+    rows = await sql.rows(BY_KEY, since, list(keys))
+    return {row["idempotency_key"]: (RegistrationState(row["state"]), bool(row["is_new"])) for row in rows}
 
 
 async def _standing(rows: Sequence[ListRow], training_id: UUID) -> _Standing:
-    standing = _Standing(await states_by_key([key for row in rows for key in row.keys]))
+    standing = _Standing(await groups_by_key([key for row in rows for key in row.keys], since=clock.now()))
     live = reads(Registration).filter(training_id=training_id).exclude(state=RegistrationState.CANCELLED)
     for columns in await live.values_list(*COLUMNS):
         one = Seen(*columns)
