@@ -78,7 +78,6 @@ async def test_woman_with_two_records_is_erased_after_72_hours_and_named_nowhere
     elsewhere = await someone(cast.elsewhere)
 
     shown = await coordinator.get(f"{path_of(coming)}/borrar")
-    nothing = await coordinator.post(f"{path_of(coming)}/borrar", data={})
     both = {"records": [str(came.id), str(coming.id), str(husband.id), str(elsewhere.id)]}
     unsaid = await coordinator.post(f"{path_of(coming)}/borrar", data=both)
     done = await coordinator.post(f"{path_of(coming)}/borrar", data=both | {"papers": "name"})
@@ -93,7 +92,7 @@ async def test_woman_with_two_records_is_erased_after_72_hours_and_named_nowhere
     assert boxes_of(Page(shown.text)) == {str(came.id): False, str(coming.id): False}
     assert ("Pedro Coc" in shown.text, "Puede ser familia" in shown.text) == (True, True)
     assert "expedientes de sesión, listas impresas y archivos exportados" in shown.text
-    assert (nothing.status_code, unsaid.status_code, done.headers["location"]) == (422, 422, WAITING)
+    assert (unsaid.status_code, done.headers["location"]) == (422, WAITING)
     assert boxes_of(Page(unsaid.text)) == {str(came.id): True, str(coming.id): True}
     assert [one["action"] for one in Page(waiting.text).all("form") if "no-borrar" in str(one["action"])] == [
         f"{path_of(came)}/no-borrar",
@@ -106,6 +105,15 @@ async def test_woman_with_two_records_is_erased_after_72_hours_and_named_nowhere
     assert (await Certificate.get(id=diploma.id)).printed_name == "—"
     assert not await OutboxJob.filter(kind=KIND).exists()
     await check_unnamed(coordinator, came, coming)
+
+
+async def test_nothing_is_asked_where_no_record_of_the_page_is_ticked(cast: Cast, coordinator: AsyncClient) -> None:
+    rosa, elsewhere = await someone(cast.hub), await someone(cast.elsewhere)
+    unmarked: list[dict[str, str]] = [{}, {"records": str(elsewhere.id)}]
+
+    answers = [await coordinator.post(f"{path_of(rosa)}/borrar", data=one) for one in unmarked]
+
+    assert [(one.status_code, "Marque los registros que se borran" in one.text) for one in answers] == [(422, True)] * 2
 
 
 @pytest.mark.parametrize("by_link", [False, True])

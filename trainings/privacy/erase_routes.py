@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -26,7 +24,7 @@ from trainings.registrations.models import Registration
 from trainings.registrations.own.erasures import WAIT, What
 from trainings.registrations.own.forms import PapersForm
 from trainings.web.allow import allow
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -34,16 +32,10 @@ from trainings.web.render import redirect, render
 ERASE = ONE + "/borrar"
 
 
-def _some(records: list[UUID]) -> list[UUID]:
-    if not records:
-        raise wrong(N_("Marque los registros que se borran. Si no está segura, pregunte a la persona."))
-    return records
-
-
 class EraseForm(Form):
     """`records`: registrations that stand for them."""
 
-    records: Annotated[list[UUID], AfterValidator(_some)]
+    records: list[UUID] = []
 
 
 @allow(*DESK)
@@ -96,6 +88,11 @@ async def ask(request: Request) -> Response:
     known = {one.registration.id: one for one in records.all_of_name if not one.is_gone}
     try:
         ticked = [known[key] for key in check(EraseForm, typed).records if key in known]
+        if not ticked:
+            typed.errors["records"] = gettext(
+                N_("Marque los registros que se borran. Si no está segura, pregunte a la persona.")
+            )
+            raise FormErrors(typed)
         has_papers = any(one.papers for one in ticked)
         papers = check(PapersForm, typed).papers if has_papers else What.DATA
     except FormErrors as exc:
