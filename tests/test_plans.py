@@ -147,12 +147,16 @@ async def test_what_a_phone_sends_and_asks_is_found_by_index(new_client: NewClie
 
 LISTS = {
     "anonymous": ("/", "/capacitaciones", "/calendario", "/municipios/la-libertad-peten", "/capacitaciones/{slug}"),
-    "facilitator": ("/panel", "/panel/sesiones/{session}/asistencia"),
+    "facilitator": ("/panel", "/panel/sesiones/{session}/asistencia", "/panel/buscar?q=ana"),
     "coordinator": (
         "/panel",
         "/panel/lista",
         "/panel/lista?q=ana",
         "/panel/mes",
+        "/panel/buscar?q=ana+tz",
+        "/panel/buscar?q=1234",
+        "/panel/buscar?q={code}",
+        "/panel/buscar?q=VIMMIG-1705-2026-1",
         "/panel/capacitaciones/{training}",
         "/panel/capacitaciones/{training}/espera",
         "/panel/inscripciones/{registration}",
@@ -175,7 +179,11 @@ async def test_lists_and_searches_are_found_by_index(new_client: NewClient, who:
         with statements() as sent:
             answer = await client.get(
                 path.format(
-                    slug=door.training.slug, training=door.training.id, session=door.key, registration=door.ana.id
+                    slug=door.training.slug,
+                    training=door.training.id,
+                    session=door.key,
+                    registration=door.ana.id,
+                    code=door.ana.short_code,
                 )
             )
             assert answer.status_code == 200, path

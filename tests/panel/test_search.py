@@ -19,11 +19,11 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.panel.people.search import CANDIDATES, MOST_SHOWN, NotByTelephone, search
+from trainings.panel.people.search import CANDIDATES, MOST_SHOWN, NotByTelephone, _named, search
 from trainings.people.models import MergeReason
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.seats.actions import cancel, replace_ticket
 
 NewClient = Callable[[], AsyncClient]
@@ -94,6 +94,40 @@ async def test_words_that_many_have_bring_the_latest_of_them_and_say_that_there_
     assert shown == dict.fromkeys(shown, (latest, True))
 
 
+@pytest.mark.both_engines
+async def test_word_of_the_community_finds_people_also_where_it_is_the_name_of_others(cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    for given_names, community in (("Juana", "Santa Elena"), ("Juana", "Las Pozas"), ("Elena", "Las Pozas")):
+        await make.make_registration(training, given_names=given_names, community=community)
+
+    found = [await search(typed, await actor_of(cast.assistant)) for typed in ("juana elena", "juana san elen")]
+
+    assert [[(one.name, one.community) for one in each.hits] for each in found] == [
+        [("Juana C. T.", "Santa Elena")]
+    ] * 2
+
+
+@pytest.mark.both_engines
+async def test_who_facilitates_finds_their_people_whatever_many_of_the_hub_are_named(
+    cast: Cast, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    await make.make_registration(own, given_names="Rosa", surnames="Xol")
+    crowd = await make.make_training(hub=cast.hub)
+    for number in range(3):
+        await make.make_registration(crowd, given_names="Rosa", surnames=f"Coc{number}", community="Las Pozas")
+    monkeypatch.setattr("trainings.panel.people.search.READ", 2)
+    _named.cache_clear()
+    await make.sign_in(client, cast.assistant)
+
+    found = await search("ros", await actor_of(cast.facilitator))
+    nobody_seen = await opened(client, "rosa x")
+    _named.cache_clear()
+
+    assert ([one.name for one in found.hits], found.has_more) == (["Rosa X."], False)
+    assert "Son demasiadas personas para verlas todas" in nobody_seen.text
+
+
 async def test_page_shows_short_name_community_training_state_and_days(cast: Cast, client: AsyncClient) -> None:
     training = await make_held(hub=cast.hub)
     registration = await make.make_registration(training, community="Las Pozas")
@@ -121,17 +155,25 @@ async def test_last_digits_of_a_telephone_find_its_people_and_the_minor_of_a_gua
     await someone(cast.hub, "Ana", phone="+50277771234")
     await minor(training, "Luz")
 
-    asked = ("1234", "5555-1234", "+502 5555 1234", "71234", "77 77 12 34", "4321", "12345")
+    whole = (
+        "5555-1234",
+        "+502 5555 1234",
+        "00502 5555/1234",
+        "5555\u20131234",
+        "5555\u202f1234",
+        "\uff15\uff15\uff15\uff15\uff11\uff12\uff13\uff14",
+    )
+    asked = ("1234", *whole, "71234", "77 77 12 34", "4321", "12345", "11 5555 1234")
     found = {typed: await names(typed, cast.coordinator) for typed in asked}
 
     assert found == {
         "1234": ["Luz C.", "Ana C.", "Rosa C."],
-        "5555-1234": ["Luz C.", "Rosa C."],
-        "+502 5555 1234": ["Luz C.", "Rosa C."],
+        **{typed: ["Luz C.", "Rosa C."] for typed in whole},
         "71234": ["Ana C."],
         "77 77 12 34": ["Ana C."],
         "4321": [],
         "12345": [],
+        "11 5555 1234": [],
     }
 
 
@@ -223,6 +265,9 @@ async def test_joined_people_are_one_and_erased_ones_nobody(cast: Cast) -> None:
     assert [one.registration_id for one in (await search("rosa coc", actor)).hits] == [first.id]
     assert [one.registration_id for one in (await search("1234", actor)).hits] == [first.id]
     assert [one.name for one in (await search(third.short_code, actor)).hits] == ["(nombre borrado)"]
+    await merging.merge(first.participant_id, third.participant_id, MergeReason.SAID_SO, actor=actor)
+    await Registration.filter(id=third.id).update(state=RegistrationState.CONFIRMED)  # as where it was held before
+    assert [(one.name, one.n_more) for one in (await search("rosa coc", actor)).hits] == [("Rosa C.", 2)]
 
 
 # -- what cannot be looked for

@@ -11,6 +11,7 @@ _NEIGHBOURS = ("BZ", "MX", "SV", "HN")
 _PHONE_SHAPE = re.compile(r"\(?\+?[0-9 ()./-]{7,30}")
 _MOBILE = re.compile(r"(?:\+?502)?[3-5]\d{7}", re.ASCII)
 """Nearly all: the same answer without asking the tables of the world."""
+_ONLY_DIGITS = re.compile(r"[0-9 +()./-]*[0-9][0-9 +()./-]*")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -20,7 +21,7 @@ _LONGEST_EMAIL = 254
 
 def parse_phone(text: str) -> str | None:
     """E.164 (`+50255551234`). Without a country's code it is Guatemalan."""
-    plain = unicodedata.normalize("NFKC", text[:60]).translate(_DASHES).strip()
+    plain = _plain(text)
     if not _PHONE_SHAPE.fullmatch(plain):
         return None
     digits = re.sub("[^0-9+]", "", plain)
@@ -30,6 +31,16 @@ def parse_phone(text: str) -> str | None:
     if number is None and digits[0] != "+":
         number = next((found for region in _NEIGHBOURS if (found := _parse_neighbour(digits, region))), None)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else None
+
+
+def digits_of(text: str) -> str | None:
+    """Of a number or its end, however it is spaced; None: it holds anything else."""
+    plain = _plain(text)
+    return re.sub("[^0-9]", "", plain) if _ONLY_DIGITS.fullmatch(plain) else None
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:60]).translate(_DASHES).strip()
 
 
 def show_phone(e164: str, *, with_code: bool = False) -> str:

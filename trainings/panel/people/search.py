@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from trainings.db.sql import Statement, as_uuid
 from trainings.errors import WrongInput
 from trainings.lib import tokens
 from trainings.lib.dates import date_span
+from trainings.lib.phones import digits_of
 from trainings.lib.text import fold, like_terms, short_name, telling_words
 from trainings.people.finding import TAIL_DIGITS, hub_number, phone_tails
 from trainings.people.merged import whole_people
@@ -35,7 +36,7 @@ MOST_SHOWN = 20
 CANDIDATES = 2 * MOST_SHOWN
 """Some may be joined as one person."""
 LONGEST = 120
-FEWEST_LETTERS, MOST_DIGITS = 2, 15
+FEWEST_LETTERS = 2
 COUNTED, BEGUN_WITH, READ = 20_000, 5_000, 1_000
 """So many people of one word are counted; so many whose words only begin so are looked at in the index; so many, the
 latest, are read and compared.
@@ -88,7 +89,6 @@ class Scope:
 
     hubs: list[UUID]
     trainings: list[UUID]
-    hubs_of_trainings: list[UUID]
 
     @property
     def registrations(self) -> Q:
@@ -116,7 +116,7 @@ async def search(typed: str, actor: Actor) -> Found:
     meant, is_card = await _by_code(typed, scope)
     if meant or is_card:
         return Found(await _hits(list(meant.values()), scope, meant), is_card=is_card)
-    digits = _digits(typed)
+    digits = digits_of(typed)
     if digits is None:
         people, has_more = await _by_words(typed, scope)
     elif not scope.hubs:
@@ -131,15 +131,9 @@ async def search(typed: str, actor: Actor) -> Found:
 
 async def _scope(actor: Actor) -> Scope:
     hubs = sorted(actor.hubs_with(DESK))
-    holds = reads(TrainingSession).filter(facilitators__user_id=actor.id).exclude(training__hub_id__in=hubs)
-    own = await holds.values_list("training_id", "training__hub_id") if actor.has_any(HUB_STAFF) else []
-    return Scope(hubs, sorted({key for key, _hub in own}), sorted({hub for _key, hub in own}))
-
-
-def _digits(typed: str) -> str | None:
-    """Of a telephone, however it is spaced; None: it holds anything else."""
-    plain = "".join(one for one in typed if one not in " +-().\t\N{NO-BREAK SPACE}")
-    return plain[-MOST_DIGITS:] if plain.isascii() and plain.isdigit() else None
+    holds = reads(TrainingSession).filter(OF_REAL, facilitators__user_id=actor.id).exclude(training__hub_id__in=hubs)
+    own = await holds.values_list("training_id") if actor.has_any(HUB_STAFF) else []
+    return Scope(hubs, sorted({key for (key,) in own}))
 
 
 # -- by a code
@@ -200,6 +194,10 @@ BEGUN = f"""
         SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {BEGUN_WITH}
     ) AS n
 """  # noqa: S608 - constants of the program
+OF_TRAININGS = """
+    SELECT DISTINCT p.id, p.search_text FROM registration r JOIN participant p ON p.id = r.participant_id
+    WHERE r.training_id IN ?list
+"""
 AFTER_ALL = chr(0x10FFFF)
 """No word goes on with it."""
 
@@ -212,10 +210,11 @@ async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
     rare = [word for word in telling_words(words) if len(word) >= FEWEST_LETTERS]
     if not rare:
         raise NothingToFind
-    asked: list[Statement] = []
+    terms = like_terms(typed)
+    asked = [Statement(_among(OF_TRAININGS, len(terms)), (scope.trainings, *terms))] if scope.trainings else []
     is_vague = False
-    for hub_id in (*scope.hubs, *scope.hubs_of_trainings):
-        n, of_hub = await _of_hub(hub_id, rare, like_terms(typed), [] if hub_id in scope.hubs else scope.trainings)
+    for hub_id in scope.hubs:
+        n, of_hub = await _of_hub(hub_id, rare, terms)
         asked, is_vague = asked + of_hub, is_vague or n > READ
     tables = await sql.tables(asked)
     found = {as_uuid(key): f"{text} " for rows in tables for key, text in rows}
@@ -223,11 +222,10 @@ async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
     return people[:CANDIDATES], is_vague or any(len(rows) == CANDIDATES for rows in tables)
 
 
-async def _of_hub(
-    hub_id: UUID, rare: Sequence[str], terms: Sequence[str], trainings: Sequence[UUID]
-) -> tuple[int, list[Statement]]:
-    """Questions by the word that fewest people have, and how many have it: with all words whole, which the index alone
-    answers; else among the latest people of that word.
+async def _of_hub(hub_id: UUID, rare: Sequence[str], terms: Sequence[str]) -> tuple[int, list[Statement]]:
+    """Questions, and how many people have the word that fewest have: with all words whole, which the index alone
+    answers; else among the latest people of that word, and of each other that is no word of many: the first may be one
+    of the community.
     """
     hub = hub_number(hub_id)
     counts = await sql.tables([Statement(HOW_MANY, (hub, word, word + AFTER_ALL)) for word in rare])
@@ -235,28 +233,33 @@ async def _of_hub(
     known = sorted((n, word) for ((n,),), word in zip(counts, rare, strict=True) if n)
     if not known:
         return 0, []
-    first, *others = [word for _n, word in known]
-    rest = (*terms, list(trainings)) if trainings else tuple(terms)
-    ask = partial(_with, n_terms=len(terms), is_own=bool(trainings))
-    asked = [
-        Statement(ask(WHOLE + OTHER_WHOLE * len(others)), (hub, first, *others, *rest)),
-        Statement(ask(BEGUN), (hub, first, first + AFTER_ALL, *rest)),
-    ]
-    return known[0][0], [*asked, Statement(ask(WHOLE), (hub, first, *rest))] if others else asked
+    words = [word for _n, word in known]
+    n_terms, least = len(terms), known[0][0]
+    together = Statement(_named(WHOLE + OTHER_WHOLE * (len(words) - 1), n_terms), (hub, *words, *terms))
+    asked = [together] if len(words) > 1 else []
+    for n, word in known:
+        if n <= max(least, READ):
+            asked.append(Statement(_named(BEGUN, n_terms), (hub, word, word + AFTER_ALL, *terms)))
+            asked.append(Statement(_named(WHOLE, n_terms), (hub, word, *terms)))
+    return least, asked
 
 
 @cache
-def _with(question: str, *, n_terms: int, is_own: bool) -> str:
+def _named(question: str, n_terms: int) -> str:
     """People in the order of the inner question, the latest first, for keys are in order of time: both engines stop at
     the last one wanted.
     """
-    own = "AND EXISTS (SELECT 1 FROM registration r WHERE r.participant_id = p.id AND r.training_id IN ?list)"
     return f"""
         SELECT p.id, p.search_text FROM ({question} ORDER BY n.participant_id DESC LIMIT {READ}) AS named
         CROSS JOIN participant p
-        WHERE p.id = named.participant_id {"AND p.search_text LIKE ? " * n_terms}{own if is_own else ""}
+        WHERE p.id = named.participant_id {"AND p.search_text LIKE ? " * n_terms}
         LIMIT {CANDIDATES}
     """  # noqa: S608 - constants of the program
+
+
+@cache
+def _among(people: str, n_terms: int) -> str:
+    return f"{people} {'AND p.search_text LIKE ? ' * n_terms} ORDER BY p.id DESC LIMIT {CANDIDATES}"
 
 
 # -- by digits of the telephone
@@ -278,7 +281,11 @@ async def _by_phone(digits: str, scope: Scope) -> list[UUID]:
     without = [key for key, [phone] in phones.items() if phone is None]
     for guardian in await reads(Guardian).filter(participant_id__in=without):
         phones[guardian.participant_id].append(guardian.phone)
-    return [key for key, told in phones.items() if any(phone and phone.endswith(digits) for phone in told)]
+    return [key for key, told in phones.items() if any(phone and _is_meant(phone, digits) for phone in told)]
+
+
+def _is_meant(phone: str, digits: str) -> bool:
+    return phone.endswith(digits) or digits == f"00{phone[1:]}"
 
 
 # -- as shown
@@ -302,8 +309,12 @@ async def _hits(people: Sequence[UUID], scope: Scope, meant: Container[UUID] = (
 
 
 def _best(rows: Sequence[Row], meant: Container[UUID]) -> Row:
-    """The one meant by a code, else the last that stands, else the last."""
-    return max(rows, key=lambda one: (one.id in meant, one.state is not RegistrationState.CANCELLED, one.id))
+    """The one meant by a code, else of those with a name the last that stands, else the last."""
+    return max(rows, key=lambda one: (one.id in meant, one.given_names != NOBODY, _stands(one), one.id))
+
+
+def _stands(row: Row) -> bool:
+    return row.state is not RegistrationState.CANCELLED
 
 
 async def _days(training_ids: Collection[UUID]) -> dict[UUID, str]:
