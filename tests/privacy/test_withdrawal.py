@@ -47,7 +47,7 @@ ANSWERS: dict[str, Any] = {
 }
 NOTHING = {
     **dict.fromkeys(("sex", "age_group", "language", "pueblo", "public_official")),
-    **dict.fromkeys(("phone", "email", "phone_key", "email_key")),
+    **dict.fromkeys(("phone", "other_phone", "email", "phone_key", "email_key")),
     "community": "",
     "organization": "",
 }
@@ -64,6 +64,8 @@ async def state_of(registration: Registration) -> str:
 async def test_who_takes_back_everything_before_coming_is_nobody_afterwards(db: Settings) -> None:
     training = await make.make_training()
     registration = await make.make_registration(training, **ANSWERS)
+    registration.participant.other_phone = "+50244441234"
+    await registration.participant.save(update_fields=["other_phone"])
 
     await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
 

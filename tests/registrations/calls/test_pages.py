@@ -123,6 +123,21 @@ async def test_list_is_grouped_by_community_with_names_cut_short(new_client: New
     assert await acts() == ["calls.open"]
 
 
+async def test_other_telephone_stands_beside_the_first_on_the_screen_and_on_paper(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    ana = (await make.make_registration(training, given_names="Ana", phone="5555 1234")).participant
+    ana.other_phone = "+50244441234"
+    await ana.save(update_fields=["other_phone"])
+    path, client = f"{INDEX}/{(await a_list(training)).id}", await at_desk(new_client, cast)
+
+    screen, paper = await page_of(client, path), await page_of(client, f"{path}/hoja")
+
+    hrefs = [str(link["href"]) for link in screen.all("a")]
+    assert [one for one in hrefs if one.startswith("tel:")] == ["tel:+50255551234", "tel:+50244441234"]
+    assert "4444 1234" in paper.text
+
+
 async def test_links_carry_the_number_and_the_text_and_nobody_elses_name(new_client: NewClient) -> None:
     cast = await make_cast()
     training = await a_training(cast)

@@ -353,6 +353,15 @@ async def test_municipality_in_the_column_of_communities_is_one(sqlite_db: Setti
     assert [one.notes[:-1] for one in rows] == [("«Flores» se tomó como Flores, Petén.",), ()]
 
 
+async def test_one_telephone_when_typed_as_the_other_is_the_first(sqlite_db: Settings) -> None:
+    typed = {"given_names": "Luz", "surnames": "Ba", "municipality": "1701", "other_phone": "5555 1234"}
+
+    [row] = read(ANA, mended={2: typed})
+
+    assert row.wish is not None
+    assert (row.wish.contact_phone, row.wish.first.other_phone) == ("+50255551234", None)
+
+
 async def test_row_that_staff_put_right_says_what_they_typed(sqlite_db: Settings) -> None:
     typed = {"given_names": "Luz", "surnames": "Ba", "municipality": "1701", "actor_type": "otro", "phone": "5555 1234"}
 

@@ -199,6 +199,8 @@ async def test_who_has_a_diploma_says_what_becomes_of_it_before_the_data_go(
 async def test_own_data_are_taken_along_and_erased_under_headings_of_their_own(client: AsyncClient) -> None:
     about: dict[str, Any] = {"community": "Las Pozas", "language": "kek", "pueblo": "maya", "needs": ("ramp",)}
     ana = await make.make_registration(await coming_training(title="Retorno"), sex="mujer", phone="55551234", **about)
+    ana.participant.other_phone = "+50244441234"
+    await ana.participant.save(update_fields=["other_phone"])
     base = await link_of(ana)
 
     page = Page((await client.get(f"{base}/datos")).text)
@@ -212,6 +214,7 @@ async def test_own_data_are_taken_along_and_erased_under_headings_of_their_own(c
     told = (
         "Caal Tzib",
         "5555 1234",
+        "Otro teléfono: 4444 1234",
         "Las Pozas",
         "Mujer",
         "Q’eqchi’",

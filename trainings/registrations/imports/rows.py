@@ -15,6 +15,8 @@ from enum import StrEnum
 from typing import Annotated, TypeVar
 from uuid import UUID
 
+from pydantic import model_validator
+
 from trainings import clock
 from trainings.db import keyring, reads, sql
 from trainings.errors import Refusal
@@ -63,6 +65,13 @@ class RowForm(PersonForm):
     guardian_phone: Phone = None
     assent: str = ""
     permission: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_telephone_is_the_first(cls, answers: dict[str, str]) -> dict[str, str]:
+        if "other_phone" in answers and "phone" not in answers:
+            return {**answers, "phone": answers["other_phone"], "other_phone": ""}
+        return answers
 
     @property
     def is_minor(self) -> bool:
