@@ -15,8 +15,8 @@ from tortoise import Tortoise
 
 from tests import make
 from tests.access_table import HERE
-from tests.attendance.doors import Opened
-from tests.attendance.uploading import event, h, make_sheet, send
+from tests.attendance.doors import Opened, open_door
+from tests.attendance.uploading import counted, event, h, make_sheet, send
 from tests.cast import Cast
 from tests.certificates.held import AFTER
 from tests.database import Database
@@ -26,13 +26,16 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
+from trainings.attendance.events import card_hash
 from trainings.attendance.models import Device, DeviceSession, ScanEvent
 from trainings.attendance.phones.gaps import gaps_of_phones, numbers_lacking
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.preparing import settle_ended
+from trainings.certificates.making.transcripts import NothingAttended, make_transcript
 from trainings.db import sql
 from trainings.errors import NotFound
 from trainings.feeds.facilitator import answer_to
+from trainings.panel.trainings.form_parts import fill_from_course
 from trainings.people.models import Participant
 from trainings.privacy import practice
 from trainings.registrations.calls.actions import open_for_offers
@@ -43,6 +46,7 @@ from trainings.registrations.telling.eve_notes import write_eve_notes
 from trainings.registrations.telling.reminders import Reminder, remind
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
+from trainings.web.forms import Typed
 
 NewClient = Callable[[], AsyncClient]
 Freeze = Callable[[datetime], None]
@@ -93,33 +97,44 @@ async def a_phone(cast: Cast) -> Device:
 
 
 async def rows_of_tables() -> dict[str, int]:
-    """But for the log, and counters of pages that are kept."""
+    """But for what opening a page notes, and counters of pages that are kept."""
     tables = {model._meta.db_table for model in Tortoise.apps["trainings"].values()}
-    names = tables - {"audit_line", "counter", "rate_window"}
+    names = tables - {"audit_line", "counter", "printout", "rate_window"}
     return {name: (await sql.rows(f"SELECT count(*) AS n FROM {name}"))[0]["n"] for name in sorted(names)}
 
 
-async def everything(world: World, folder: Path, readers: Mapping[str, AsyncClient]) -> dict[str, str]:
-    """Public pages and feeds, and all pages and lists of the panel that are about no single thing, to each reader."""
+async def pages(world: World, folder: Path, readers: Mapping[str, AsyncClient]) -> dict[str, str]:
+    """Public pages and feeds, and all pages and lists of the panel."""
     objects, found = world.at[HERE], {}
     for one in routes(folder).values():
-        is_of_panel = one.path.startswith("/panel")
         if one.method != "GET" or FILE.search(one.path) or one.path.startswith((*ABOUT_IT, "/marcar")):
             continue
-        if is_of_panel and "{" in one.path:
-            continue
-        for who in READERS if is_of_panel else ("visitor",):
+        for who in [reader for reader in readers_of(one.path) if reader in readers]:
             found[f"{who} {one.path}"] = await text_of(readers[who], objects.path(one))
+    return found
+
+
+async def everything(world: World, folder: Path, readers: Mapping[str, AsyncClient]) -> dict[str, str]:
+    found = await pages(world, folder, readers)
     for typed in SEARCHED:
-        found[f"search {typed}"] = await text_of(readers["coordinator"], f"/panel/buscar?q={typed}")
-    for act in (write_digests, write_eve_notes, partial(remind, set[Reminder]()), open_for_offers, settle_ended_once):
-        await act()
+        for where in ("/panel/buscar?q=", "/panel/personas/repetidas?nombre="):
+            found[where + typed] = await text_of(readers["coordinator"], where + typed)
+    await run_what_is_due()
     found["Mi calendario"] = bytes((await answer_to(world.cast.facilitator, {})).body).decode()
     return found
 
 
-async def settle_ended_once() -> int:
-    return await settle_ended(set())
+async def run_what_is_due() -> None:
+    for act in (write_digests, write_eve_notes, partial(remind, set[Reminder]()), open_for_offers):
+        await act()
+    await settle_ended(set())
+
+
+def readers_of(path: str) -> tuple[str, ...]:
+    """Pages about one thing look alike to all whom they open to."""
+    if not path.startswith("/panel"):
+        return ("visitor",)
+    return ("admin",) if "{" in path else READERS
 
 
 async def text_of(browser: AsyncClient, path: str) -> str:
@@ -140,7 +155,9 @@ async def test_practice_shows_in_no_list_count_feed_report_or_search(
     phone, readers = await a_phone(world.cast), {who: new_client() for who in ("visitor", *READERS)}
     for who in READERS:
         await make.sign_in(readers[who], getattr(world.cast, who))
-    await everything(world, tmp_path, readers)
+    await run_what_is_due()
+    # Opening a ticket or a paper leaves its trace.
+    await pages(world, tmp_path, {who: readers[who] for who in ("visitor", "admin")})
     before, kept = await everything(world, tmp_path, readers), await rows_of_tables()
 
     training = await practise(phone, world.cast)
@@ -158,7 +175,8 @@ async def test_practice_shows_in_no_list_count_feed_report_or_search(
     await practice.empty(world.cast.hub.id, actor=await actor_of(world.cast.coordinator))
 
     bound = await DeviceSession.filter(device_id=phone.id).count()
-    assert (await rows_of_tables(), bound) == (kept, 0), "nothing is left of it"
+    left = await rows_of_tables()
+    assert ({name for name in kept if left[name] != kept[name]}, bound) == (set(), 0), "nothing is left of it"
     phone = await Device.get(id=phone.id)
     assert await gaps_of_phones([phone.id]) == {}
     assert [first for first, _last in await numbers_lacking(phone)] == [phone.last_seq + 1], "no number is missed"
@@ -202,8 +220,78 @@ async def test_ticket_of_a_practice_at_a_real_session_or_the_other_way_round_the
     assert await ScanEvent.filter(flag="unknown_code").count() == 2
 
 
-async def sign_up_to(training: Training) -> Registration:
-    signed_up = await sign_up(training.id, replace(wish(), source=Source.DESK), actor=PROGRAM)
+async def test_spare_card_on_a_sheet_of_a_practice_at_a_real_session_then_nobody_is_counted(cast: Cast) -> None:
+    await make.make_course()
+    practised, real = await door_of(await begin(cast)), await open_door(hub=cast.hub)
+    _sheet, card = await make_sheet(practised, [])
+    phone = await a_phone(cast)
+    for door in (practised, real):
+        await DeviceSession.create(device_id=phone.id, session_id=door.session.id)
+
+    await send(phone, *(event(door, clock.now(), h=card_hash(card.qr_hash or "")) for door in (practised, real)))
+
+    assert [(await counted(door))[2] for door in (practised, real)] == [1, 0]
+
+
+async def test_practice_with_code_of_a_real_ticket_then_somebody_else(cast: Cast) -> None:
+    """Else hours of a practice would count for a real person."""
+    await make.make_course()
+    real = await make.make_training(hub=cast.hub)
+    rosa, training = await sign_up_to(real), await begin(cast)
+
+    practised = await sign_up_to(training, earlier_code=rosa.short_code)
+
+    assert practised.participant_id != rosa.participant_id
+
+
+async def test_practice_then_no_telephone_or_mail_is_kept_of_what_is_corrected(
+    cast: Cast, new_client: NewClient
+) -> None:
+    await make.make_course()
+    desk, training = new_client(), await begin(cast)
+    await make.sign_in(desk, cast.assistant)
+    ana = (await people_of(training))[0]
+
+    typed = [
+        ("datos", "number", "5555 1234"),
+        ("datos", "address", "ana@correo.example"),
+        ("separar", "phone", "55551234"),
+    ]
+    for where, name, value in typed:
+        answer = await desk.post(f"/panel/inscripciones/{ana.id}/{where}", data={name: value})
+        assert (answer.status_code, "no se guardan teléfonos ni correos" in answer.text) == (409, True)
+
+    assert await Participant.filter(registrations__id=ana.id, phone=None, phone_key=None, email_key=None).exists()
+
+
+async def test_person_of_a_practice_who_came_asks_for_a_transcript_then_none_is_made(
+    cast: Cast, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    await make.make_course()
+    door, actor, phone = await door_of(await begin(cast)), await actor_of(cast.coordinator), await a_phone(cast)
+    await DeviceSession.create(device_id=phone.id, session_id=door.session.id)
+    await send(phone, event(door, clock.now(), h=h(door.ana)))
+    freeze(AFTER + timedelta(hours=1))
+    await attendance.close_session(door.session.id, actor=actor, ended_at=clock.now())
+    await door.ana.fetch_related("participant")
+
+    with pytest.raises(NothingAttended):
+        await make_transcript(door.ana, actor=actor)
+
+
+async def test_practice_then_the_next_training_of_its_course_takes_nothing_from_it(cast: Cast) -> None:
+    course = await make.make_course()
+    await begin(cast)
+    form = Typed.of({"course": str(course.id)})
+
+    await fill_from_course(form, cast.hub)
+
+    assert "capacity" not in form.fields
+
+
+async def sign_up_to(training: Training, **fields: str) -> Registration:
+    signed_up = await sign_up(training.id, replace(wish(**fields), source=Source.DESK), actor=PROGRAM)
     return await Registration.get(id=signed_up.registration_id)
 
 
@@ -226,6 +314,8 @@ async def test_practice_page_then_each_page_bears_its_band_and_nothing_leads_to_
     shown = ["/panel/practica", f"{base}/inscribir", f"/panel/inscripciones/{door.ana.id}", f"{session}/asistencia"]
     pages = [(await desk.get(path)).text for path in [*shown, f"{session}/hojas"]]
     assert ["PRÁCTICA" in page for page in pages] == [True] * 5
+    refused = [f"{shown[2]}/{act}" for act in ("historial", "unir", "borrar")]
+    assert [path for path in refused if path in pages[2]] == []
     assert "PRÁCTICA" not in (await desk.get("/panel")).text
     assert (await desk.get(base)).headers["location"] == "/panel/practica"
     closed = [f"{base}/{page}" for page in ("importar", "convocatorias", "tarjetas", "exportar", "editar")]

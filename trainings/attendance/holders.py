@@ -33,14 +33,20 @@ SELECT t.short_code AS shown, 1 AS is_replaced, {PERSON} FROM replaced_ticket AS
 JOIN registration AS r ON r.id = t.registration_id WHERE t.short_code IN ?list
 """  # noqa: S608 - constants of the program
 PEOPLE_BY_KEY = f"SELECT {PERSON} FROM registration AS r WHERE r.id IN ?list"  # noqa: S608
-CARDS = """
-SELECT wanted.value AS shown, c.qr_hash, c.state, c.hub_id, b.training_id FROM ?texts CROSS JOIN card AS c
+# Spare cards on a sheet of a practice are for it alone.
+CARD = """c.qr_hash, c.state, c.hub_id, COALESCE(b.training_id, (
+    SELECT t.id FROM sheet_row AS w JOIN attendance_sheet AS a ON a.id = w.sheet_id
+    JOIN training_session AS s ON s.id = a.session_id JOIN training AS t ON t.id = s.training_id
+    WHERE w.card_id = c.id AND t.state = 'practice' LIMIT 1
+)) AS training_id"""
+CARDS = f"""
+SELECT wanted.value AS shown, {CARD} FROM ?texts CROSS JOIN card AS c
 LEFT JOIN reserved_block AS b ON b.id = c.block_id
 WHERE c.qr_hash >= wanted.value AND c.qr_hash < wanted.value || 'g'
 UNION ALL
-SELECT c.short_code AS shown, c.qr_hash, c.state, c.hub_id, b.training_id FROM card AS c
+SELECT c.short_code AS shown, {CARD} FROM card AS c
 LEFT JOIN reserved_block AS b ON b.id = c.block_id WHERE c.short_code IN ?list
-"""
+"""  # noqa: S608 - constants of the program
 ROWS = """
 SELECT s.code, s.id AS sheet_id, t.training_id, w.number, w.registration_id, c.qr_hash FROM attendance_sheet AS s
 JOIN training_session AS t ON t.id = s.session_id
@@ -63,7 +69,7 @@ class SeenTicket(NamedTuple):
 
 
 class SeenCard(NamedTuple):
-    """A card that is no ticket. `training_id` None: a spare card."""
+    """A card that is no ticket. `training_id` None: a spare card, good at each training of the hub."""
 
     code_hash: str
     state: CardState

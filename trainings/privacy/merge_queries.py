@@ -23,7 +23,7 @@ from trainings.people.merged import same_person_ids
 from trainings.people.models import AgeGroup, Merge, Participant
 from trainings.registrations.desk.look_alikes import Seen, pairs_in, signs_of
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.models import REAL, Training, TrainingState
 from trainings.web.i18n import N_, gettext
 
 
@@ -341,7 +341,7 @@ async def found(actor: Actor, name: str) -> list[Someone]:
     terms, hubs = like_terms(name), list(actor.hubs_with(MERGERS))
     if not terms:
         return []
-    trainings = Subquery(reads(Training).filter(hub_id__in=hubs).values("id"))
+    trainings = Subquery(reads(Training).filter(REAL, hub_id__in=hubs).values("id"))
     came = reads(Registration).filter(training_id__in=trainings).exclude(state=RegistrationState.CANCELLED)
     is_adult = Q(age_group__isnull=True) | ~Q(age_group__in=MINORS)
     people = reads(Participant).filter(is_adult, id__in=Subquery(came.values("participant_id"))).exclude(name_key="")

@@ -48,6 +48,7 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
 
 
 REAL, OF_REAL = ~Q(state=TrainingState.PRACTICE), ~Q(training__state=TrainingState.PRACTICE)
+AT_REAL = ~Q(session__training__state=TrainingState.PRACTICE)
 """No practice: every list, count and export across trainings asks for this, or names the states that it is about."""
 
 

@@ -51,8 +51,8 @@ class UnknownSession(NotFound):
 
 class InPractice(Refusal):
     sentence = N_(
-        "Esto es una práctica: aquí no se emiten diplomas, no se envía nada y no se borra a una sola persona. Una "
-        "práctica se vacía entera."
+        "Esto es una práctica: aquí no se emiten diplomas, no se envía nada, no se guardan teléfonos ni correos y no "
+        "se borra a una sola persona. Una práctica se vacía entera."
     )
 
 

@@ -10,14 +10,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings import clock
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, WalkInSlip
 from trainings.db import reads, sql
 from trainings.lib import dates
 from trainings.outreach.models import HeadCount
-from trainings.schedule.models import TrainingSession, TrainingState
+from trainings.schedule.models import AT_REAL, TrainingSession
 from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_, gettext, language, ngettext
 
@@ -41,7 +39,6 @@ NOT_HERE = """
 """
 
 MOST_TOLD = 12
-IS_REAL = ~Q(session__training__state=TrainingState.PRACTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +178,7 @@ async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """Sentences by phone, without marks that the phone says it holds."""
     now = clock.now()
     lately = {"session__starts_at__gt": now - ASKED_FOR, "session__starts_at__lte": now}
-    bound = reads(DeviceSession).filter(IS_REAL, device_id__in=sorted(device_ids), **lately)
+    bound = reads(DeviceSession).filter(AT_REAL, device_id__in=sorted(device_ids), **lately)
     said: dict[UUID, list[str]] = defaultdict(list)
     for own in (await gaps_of({key for (key,) in await bound.values_list("session_id")})).values():
         for gap in own:

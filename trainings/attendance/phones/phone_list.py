@@ -13,12 +13,11 @@ from trainings.accounts.permissions import DESK, can_manage_phone
 from trainings.accounts.queries import names_of
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.attendance.phones.devices import NAME_LENGTH, UnknownPhone
-from trainings.attendance.phones.gaps import IS_REAL
 from trainings.attendance.phones.sessions import later_sessions, sessions_to_come
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import OutreachActivity
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import AT_REAL, TrainingSession
 from trainings.web.i18n import N_, gettext
 
 SHOWN_AFTER_REVOKING = timedelta(days=30)
@@ -83,7 +82,7 @@ async def _in_scope(actor: Actor) -> Q:
     """Phones of the person's desk, of sessions there or of their own, and phones they prepared."""
     hubs = sorted(actor.hubs_with(DESK))
     of_sessions = Q(session__training__hub_id__in=hubs) | Q(session__facilitators__user_id=actor.id)
-    bound = reads(DeviceSession).filter(IS_REAL, of_sessions).distinct()
+    bound = reads(DeviceSession).filter(AT_REAL, of_sessions).distinct()
     ids = [key for (key,) in await bound.values_list("device_id")]
     return Q(hub_id__in=hubs) | Q(prepared_by_id=actor.id) | Q(id__in=ids)
 

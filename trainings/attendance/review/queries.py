@@ -33,7 +33,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.outreach.heads import waiting_at
 from trainings.registrations.models import Card, Registration
-from trainings.schedule.models import OF_REAL, SessionFacilitator, TrainingSession, TrainingState
+from trainings.schedule.models import AT_REAL, OF_REAL, SessionFacilitator, TrainingSession
 from trainings.schedule.queries import UnknownSession
 
 SHOWN_FOR = timedelta(days=180)
@@ -320,8 +320,7 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 
 async def n_to_decide(actor: Actor) -> int:
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
-    here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
-    here &= ~Q(session__training__state=TrainingState.PRACTICE)
+    here = AT_REAL & Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
     n_heads = sum((await waiting_at(hubs, since)).values())
     [counted] = await sql.reads(TO_DECIDE, hubs, since)

@@ -38,7 +38,7 @@ from trainings.people.models import Participant
 from trainings.places.words import HUB_NAME
 from trainings.registrations.models import Registration
 from trainings.schedule.completion import Outlook, share_needed
-from trainings.schedule.models import Training
+from trainings.schedule.models import AT_REAL, Training
 from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
@@ -83,7 +83,7 @@ class Entry:
 
 async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
     """Trainings attended by these participants, one person; oldest first."""
-    came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
+    came = reads(Attendance).filter(AT_REAL, registration__participant_id__in=list(participant_ids), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for one in await came.prefetch_related("session__training", "registration"):
         stays[one.registration_id].append(one)

@@ -25,7 +25,7 @@ from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.lib.phones import is_email
 from trainings.people.forms import printable
 from trainings.places.queries import hubs_visible_to
-from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession
+from trainings.schedule.models import AT_REAL, SessionFacilitator, SessionState, TrainingSession
 from trainings.web.allow import allow
 from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, ngettext
@@ -199,7 +199,7 @@ async def _show_page(
 
 async def _coming_sessions(user: User) -> list[TrainingSession]:
     held = reads(SessionFacilitator).filter(
-        user_id=user.id, session__state=SessionState.PLANNED, session__starts_at__gt=clock.now()
+        AT_REAL, user_id=user.id, session__state=SessionState.PLANNED, session__starts_at__gt=clock.now()
     )
     rows = await held.order_by("session__starts_at").prefetch_related("session__training")
     return [row.session for row in rows]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trainings.db import reads
 from trainings.places.models import Hub
-from trainings.schedule.models import Course, Training
+from trainings.schedule.models import REAL, Course, Training
 from trainings.schedule.plans import TrainingPlan
 from trainings.schedule.public.sentences import listing
 from trainings.schedule.staff import forms
@@ -161,7 +161,7 @@ async def _course(typed: str) -> Course | None:
 
 
 async def _last_of(course_id: UUID, hub: Hub) -> Training | None:
-    return await reads(Training).filter(course_id=course_id, hub_id=hub.id).order_by("-created_at").first()
+    return await reads(Training).filter(REAL, course_id=course_id, hub_id=hub.id).order_by("-created_at").first()
 
 
 async def with_last_design(plan: TrainingPlan, hub: Hub) -> TrainingPlan:

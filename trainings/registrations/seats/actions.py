@@ -61,6 +61,7 @@ from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.gathering import gather_situation
 from trainings.registrations.seats.writing import write_changes
 from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.queries import InPractice
 from trainings.web import i18n
 from trainings.web.i18n import N_
 
@@ -335,11 +336,13 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
 
     `phone` and `email`: the person's own; None still removes the family's. They keep their place or point of the
     waiting list; childcare stays with the family. Refuses with MinorStays minors, with ComesAlone people who signed up
-    alone, with PermissionGone a withdrawn consent for data.
+    alone, with PermissionGone a withdrawn consent for data, with InPractice a contact.
     """
     async with transaction():
         registration, training = await locked_registration(registration_id)
         person = registration.participant = await locked_with_permission(registration.participant_id)
+        if training.state is TrainingState.PRACTICE and (phone or email):
+            raise InPractice
         if _is_minor(person):
             raise MinorStays
         if not await _is_seen_by_others(registration):

@@ -33,7 +33,7 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.seats.situation import Group, Known, Meeting, Person, Run, Situation, StandingGroup
-from trainings.schedule.models import OF_REAL, SessionState, TrainingState
+from trainings.schedule.models import OF_REAL, SessionState, Training, TrainingState
 
 Row = Mapping[str, Any]
 RUNS = """
@@ -387,8 +387,10 @@ async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
     """The person behind a sign-up's earlier code, with what counts for this training.
 
     A minor is no adult of the same name, nor the reverse: who permits, and what, differs. A person already in this
-    training whose registration must not be shown comes in as without a code.
+    training whose registration must not be shown comes in as without a code; nobody is known in a practice.
     """
+    if await Training.exists(id=training_id, state=TrainingState.PRACTICE):
+        return None
     participant = await _earlier_participant(wish.earlier_code, wish.keys[0])
     if participant is None or _is_minor(participant.age_group) is not wish.first.is_minor:
         return None

@@ -16,6 +16,8 @@ from trainings.people.models import Guardian, Participant
 from trainings.registrations.calls.told import was_refused
 from trainings.registrations.models import LinkScope, OwnLink, Registration
 from trainings.registrations.queries import UnknownRegistration
+from trainings.schedule.models import TrainingState
+from trainings.schedule.queries import InPractice
 from trainings.web.i18n import N_
 
 
@@ -178,9 +180,12 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
 
 
 async def _loaded(registration_id: UUID) -> Registration:
+    """Refuses InPractice: somebody's real contact may be typed to try things out."""
     registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
     if registration is None:
         raise UnknownRegistration
+    if registration.training.state is TrainingState.PRACTICE:
+        raise InPractice
     return registration
 
 
