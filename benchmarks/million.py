@@ -134,7 +134,7 @@ def rosa(dice: random.Random, _key: UUID) -> Values:
     """The columns of a new person after key and moment."""
     name, phone = f"rosa {dice.getrandbits(40)} coc xol", f"{dice.getrandbits(256):064x}"
     about = (name, name, name, name, f" {name}", "1705", "", "familia", "", None, None, None)
-    return (*about, SEAL, None, None, phone, phone[:8], None, None, None)
+    return (*about, SEAL, None, None, phone, phone[:8], *[None] * 4)
 
 
 async def fill(

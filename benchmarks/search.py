@@ -91,7 +91,7 @@ def somebody(dice: random.Random, key: UUID) -> tuple[Any, ...]:
     name = fold(f"{given} {surnames}")
     about = (given, surnames, name, name, searchable(given, surnames, "Las Pozas"), "1705", "Las Pozas", "familia", "")
     hashed = f"{dice.getrandbits(256):064x}"
-    return (*about, None, None, None, SEALED_PHONE(key, phone), None, None, hashed, phone_tail(phone), None, None, None)
+    return (*about, None, None, None, SEALED_PHONE(key, phone), None, None, hashed, phone_tail(phone), *[None] * 4)
 
 
 def word(dice: random.Random, known: Sequence[str]) -> str:

@@ -311,14 +311,14 @@ async def make_registration(
     phone: str = "",
     municipality: str = "0000",
     community: str = "",
-    childcare_places: int = 0,
     **fields: Any,
 ) -> Registration:
     """Somebody's sign-up for this training, as the public form makes it: confirmed, waiting or held as the rules say.
 
-    `fields` go to the form of the person (`actor_type`, `age_group` …) or to the sign-up (`needs`, `source` …).
-    Without a phone or an e-mail address nobody is taken for somebody else, whatever the name.
+    `fields` go to the form of the person (`actor_type`, `age_group` …), to the sign-up (`needs`, `source` …) or are
+    `other_phone`. Without a phone or an e-mail address nobody is taken for somebody else, whatever the name.
     """
+    other_phone = fields.pop("other_phone", None)
     about_person = {name: fields.pop(name) for name in set(fields) & set(PersonForm.model_fields)}
     if municipality != "0000":
         await make_municipality(municipality)
@@ -337,8 +337,8 @@ async def make_registration(
     wish = for_one(
         person,
         fields.pop("purposes", frozenset({ConsentPurpose.DATA})),
-        childcare_places=childcare_places,
         **fields,
     )
+    wish = replace(wish, members=(replace(wish.first, other_phone=other_phone),))
     done = await sign_up(training.id, wish, actor=PROGRAM)
     return await Registration.get(id=done.registration_id).prefetch_related("participant", "group")

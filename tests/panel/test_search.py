@@ -152,7 +152,7 @@ async def test_page_shows_short_name_community_training_state_and_days(cast: Cas
 async def test_last_digits_of_a_telephone_find_its_people_and_the_minor_of_a_guardian(cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, admits_minors=True)
     await someone(cast.hub, "Rosa", phone="+50255551234")
-    await someone(cast.hub, "Ana", phone="+50277771234")
+    await someone(cast.hub, "Ana", phone="+50277771234", other_phone="+50244449999")
     await minor(training, "Luz")
 
     whole = (
@@ -163,7 +163,7 @@ async def test_last_digits_of_a_telephone_find_its_people_and_the_minor_of_a_gua
         "5555\u202f1234",
         "\uff15\uff15\uff15\uff15\uff11\uff12\uff13\uff14",
     )
-    asked = ("1234", *whole, "71234", "77 77 12 34", "4321", "12345", "11 5555 1234")
+    asked = ("1234", *whole, "71234", "77 77 12 34", "9999", "4444 9999", "4321", "12345", "11 5555 1234")
     found = {typed: await names(typed, cast.coordinator) for typed in asked}
 
     assert found == {
@@ -171,6 +171,8 @@ async def test_last_digits_of_a_telephone_find_its_people_and_the_minor_of_a_gua
         **{typed: ["Luz C.", "Rosa C."] for typed in whole},
         "71234": ["Ana C."],
         "77 77 12 34": ["Ana C."],
+        "9999": ["Ana C."],
+        "4444 9999": ["Ana C."],
         "4321": [],
         "12345": [],
         "11 5555 1234": [],

@@ -30,9 +30,11 @@ async def words_kept() -> set[tuple[Any, ...]]:
 
 async def tails_by_phone() -> dict[str, str]:
     """Of each person the hash of the last four digits: of their own number, or of the guardian's that a minor's key is
-    of.
+    of; and of a second number after the person's key and a plus.
     """
-    ring, found = keyring(), {}
+    ring = keyring()
+    others = {f"{one.id}+": str(one.other_phone) for one in await Participant.exclude(other_phone=None)}
+    found = {key: ring.blind_index(phone[-4:], "phone_tail")[:8] for key, phone in others.items()}
     guardians: dict[Any, list[str]] = {}
     for guardian in await Guardian.exclude(phone=None):
         guardians.setdefault(guardian.participant_id, []).append(str(guardian.phone))
@@ -44,5 +46,6 @@ async def tails_by_phone() -> dict[str, str]:
 
 
 async def tails_kept() -> dict[str, str]:
-    found = await Participant.exclude(phone_tail=None).values_list("id", "phone_tail")
-    return {str(key): tail for key, tail in found}
+    found = await Participant.all().values_list("id", "phone_tail", "other_phone_tail")
+    kept = {str(key): tail for key, tail, _other in found} | {f"{key}+": tail for key, _tail, tail in found}
+    return {key: tail for key, tail in kept.items() if tail is not None}

@@ -50,8 +50,9 @@ class World:
         return self.dice.choice(await Registration.all().order_by("id").prefetch_related("participant"))
 
     async def comes(self) -> None:
-        training, phone = self.dice.choice(self.trainings), self.dice.choice((*PHONES, ""))
-        await make.make_registration(training, phone=phone, **self.name())
+        training, phones = self.dice.choice(self.trainings), self.dice.choices((*PHONES, ""), k=2)
+        other = phones[1] if phones[0] and phones[1] else None
+        await make.make_registration(training, phone=phones[0], other_phone=other, **self.name())
 
     async def comes_again(self) -> None:
         """By an earlier code, perhaps to the other hub."""

@@ -37,7 +37,7 @@ async def mark(client: AsyncClient, call_list: CallList, whom: Registration, **f
 
 async def one_to_call(cast: Cast, **about: str) -> tuple[CallList, Registration]:
     training = await a_training(cast)
-    person = await make.make_registration(training, **({"given_names": "Ana", "phone": "5555 1234"} | about))  # type: ignore[arg-type]
+    person = await make.make_registration(training, **({"given_names": "Ana", "phone": "5555 1234"} | about))
     return await a_list(training), person
 
 

@@ -85,9 +85,12 @@ async def correct_name(participant: Participant, given_names: str, surnames: str
 
 
 def key_phone(participant: Participant, phone: str | None) -> None:
-    """The keys of `PHONE_KEYS`, to be saved by the caller. A minor's are those of the guardian's telephone."""
+    """The keys of `PHONE_KEYS`, to be saved by the caller, once the other telephone is set. A minor's are those of
+    the guardian's telephone.
+    """
     participant.phone_key = keyring().blind_index(phone, "phone") if phone else None
     participant.phone_tail = phone_tail(phone)
+    participant.other_phone_tail = phone_tail(participant.other_phone)
 
 
-PHONE_KEYS = ("phone_key", "phone_tail")
+PHONE_KEYS = ("phone_key", "phone_tail", "other_phone_tail")

@@ -108,10 +108,10 @@ class Participant(Record):
     """A person as of one sign-up. No natural keys: staff merge duplicates (`merged_into`), both histories stay.
 
     `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: look-alikes are found without
-    opening seals; `phone_tail` is one of the last four digits. `sort_key`: as `name_key`, surnames first, the order of
-    lists. A minor has no contact, only keys of the guardian's. An empty municipality means elsewhere or not said.
-    `other_phone`: called where the first is not answered, never compared. `email_refused_at`: a mail server refused
-    the address for good.
+    opening seals; `phone_tail` and `other_phone_tail` are of the last four digits. `sort_key`: as `name_key`, surnames
+    first, the order of lists. A minor has no contact, only keys of the guardian's. An empty municipality means
+    elsewhere or not said. `other_phone`: called where the first is not answered, never compared. `email_refused_at`: a
+    mail server refused the address for good.
     """
 
     given_names = fields.CharField(max_length=120)
@@ -132,6 +132,7 @@ class Participant(Record):
     email: str | None = EncryptedTextField(null=True)
     phone_key = fields.CharField(max_length=64, null=True, db_index=True)
     phone_tail = fields.CharField(max_length=8, null=True)
+    other_phone_tail = fields.CharField(max_length=8, null=True)
     email_key = fields.CharField(max_length=64, null=True, db_index=True)
     email_refused_at: datetime | None = UTCDatetimeField(null=True)
     language: str | None = EncryptedTextField(null=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from trainings.db import sealer
 from trainings.db.sql import Insert, Statement
 from trainings.people.actions import GuardianContact, Sameness, searchable, sort_key
+from trainings.people.finding import phone_tail
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Guardian, Participant
 
@@ -22,7 +23,7 @@ PARTICIPANT = Insert(
     "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, sort_key text, "
     "search_text text, municipality_id text, community text, actor_type text, organization text, sex text, "
     "age_group text, public_official bool, phone text, other_phone text, email text, phone_key text, phone_tail text, "
-    "email_key text, language text, pueblo text",
+    "other_phone_tail text, email_key text, language text, pueblo text",
 )
 CONSENT = Insert(
     "consent",
@@ -96,6 +97,7 @@ class NewPeople:
                 SEALED_EMAIL(key, email),
                 keys.phone_key,
                 keys.phone_tail,
+                phone_tail(other_phone),
                 keys.email_key,
                 SEALED_LANGUAGE(key, person.language),
                 SEALED_PUEBLO(key, str(person.pueblo) if person.pueblo else None),

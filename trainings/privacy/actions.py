@@ -70,7 +70,7 @@ registration keeps, all keep.
 
 FORGET_CONTACTS = f"""
     UPDATE participant SET phone = NULL, other_phone = NULL, email = NULL, phone_key = NULL, phone_tail = NULL,
-        email_key = NULL, email_refused_at = NULL
+        other_phone_tail = NULL, email_key = NULL, email_refused_at = NULL
     WHERE (
         phone IS NOT NULL OR other_phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL
         OR email_key IS NOT NULL

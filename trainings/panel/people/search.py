@@ -265,8 +265,8 @@ def _among(people: str, n_terms: int) -> str:
 # -- by digits of the telephone
 
 BY_TAIL = f"""
-    SELECT p.id, p.phone FROM participant p
-    WHERE p.phone_tail IN ?list AND EXISTS (
+    SELECT p.id, p.phone, p.other_phone FROM participant p
+    WHERE (p.phone_tail IN ?list OR p.other_phone_tail IN ?list) AND EXISTS (
         SELECT 1 FROM registration r JOIN training t ON t.id = r.training_id
         WHERE r.participant_id = p.id AND t.hub_id IN ?list
     )
@@ -276,9 +276,13 @@ BY_TAIL = f"""
 
 async def _by_phone(digits: str, scope: Scope) -> list[UUID]:
     """A guardian's finds the minor."""
-    rows = await sql.tuples(BY_TAIL, phone_tails(digits), scope.hubs)
-    phones = {as_uuid(key): [reveal(Participant, "phone", as_uuid(key), phone)] for key, phone in rows}
-    without = [key for key, [phone] in phones.items() if phone is None]
+    tails = phone_tails(digits)
+    phones = {}
+    for text, *sealed in await sql.tuples(BY_TAIL, tails, tails, scope.hubs):
+        key = as_uuid(text)
+        told = zip(("phone", "other_phone"), sealed, strict=True)
+        phones[key] = [reveal(Participant, column, key, phone) for column, phone in told]
+    without = [key for key, told in phones.items() if not any(told)]
     for guardian in await reads(Guardian).filter(participant_id__in=without):
         phones[guardian.participant_id].append(guardian.phone)
     return [key for key, told in phones.items() if any(phone and _is_meant(phone, digits) for phone in told)]

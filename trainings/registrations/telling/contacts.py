@@ -165,9 +165,9 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
             await guardian.save(update_fields=["phone"])
         for person in people:
             person.phone = None if _is_minor(person) else phone
-            key_phone(person, phone)
             if phone in (None, person.other_phone):
                 person.other_phone = None
+            key_phone(person, phone)
             await person.save(update_fields=["phone", "other_phone", *PHONE_KEYS])
         await record(
             "registrations.correct_phone",
