@@ -54,6 +54,12 @@ from trainings.registrations.imports.columns import (
         ("De parte de", Field.ACTOR_TYPE),
         ("¿De parte de quién viene?", Field.ACTOR_TYPE),
         ("De dónde viene", None),
+        ("Lugar de residencia", Field.COMMUNITY),
+        ("Cel.", Field.PHONE),
+        ("Número telefónico", Field.PHONE),
+        ("Rango etario", Field.AGE),
+        ("Años cumplidos", Field.AGE),
+        ("Beneficiario/a", Field.FULL_NAME),
         ("Institución u organización", Field.ORGANIZATION),
         ("Encargado(a)", Field.GUARDIAN_NAME),
         ("Nombre de la madre, padre o encargado", Field.GUARDIAN_NAME),
@@ -114,6 +120,11 @@ def test_parts_of_a_name_may_stand_in_several_columns_and_other_fields_in_one() 
         ("Dirección", Forbidden.WHEREABOUTS),
         ("Firma o huella", Forbidden.BODY),
         ("Observaciones", Forbidden.NOTES),
+        ("Fec. Nac.", Forbidden.BIRTH_DATE),
+        ("Nombre completo según DPI", None),
+        ("Nombres (como aparecen en el DPI)", None),
+        ("Dirección de correo electrónico", None),
+        ("Identificación étnica", None),
         ("Personal de salud", None),
         ("Institución", None),
     ],
@@ -138,13 +149,17 @@ def test_column_of_documents_or_dates_is_recognised_without_its_header(
     assert forbidden("Dato", values) is why
 
 
+def test_column_of_names_and_documents_is_one_of_documents() -> None:
+    assert forbidden("Nombre y DPI", ["Ana Coc 1234 56789 0101", "Eva Ba 9876543220101"]) is Forbidden.DOCUMENT
+
+
 # -- the sheet
 
 
 def read(*rows: list[str]) -> Sheet:
     kept = tuple(Row(number, tuple(cells)) for number, cells in enumerate(rows, start=1) if any(cells))
     sheet, n_rows = sheet_of(Table(kept, len(kept), max(map(len, rows))))
-    assert n_rows == len(sheet.rows) + len(sheet.left_out)
+    assert n_rows == len(sheet.rows)
     return sheet
 
 
@@ -162,6 +177,18 @@ def test_forbidden_columns_are_gone_from_the_sheet_and_named() -> None:
     assert sheet.headers == ("Nombre", "Edad")
     assert sheet.dropped == (("DPI", Forbidden.DOCUMENT),)
     assert "1234567890101" not in as_text(sheet)
+
+
+def test_date_among_ages_leaves_its_year() -> None:
+    sheet = read(["Nombre", "F. Nac. / Edad"], ["Ana Coc", "34"], ["Eva Ba", "15/03/1990"], ["Luis Ax", "15"])
+
+    assert sheet.column(1) == ["34", "1990", "15"]
+
+
+def test_document_beside_a_name_is_gone_and_a_long_telephone_stays() -> None:
+    sheet = read(["Nombre", "Tel."], ["Ana Coc 1234 56789 0101", "5219631100215"], ["Eva Ba", ""], ["Luis Ax", ""])
+
+    assert [row.cells for row in sheet.rows] == [("Ana Coc", "5219631100215"), ("Eva Ba", ""), ("Luis Ax", "")]
 
 
 def test_sheet_comes_back_from_its_text_as_it_was() -> None:
@@ -225,7 +252,7 @@ def test_head_of_two_rows_with_merged_cells_is_read_as_one() -> None:
         *(Field.FULL_NAME, Field.SEX, Field.AGE, Field.MUNICIPALITY, Field.COMMUNITY),
         *(Field.GUARDIAN_NAME, Field.GUARDIAN_PHONE),
     }
-    assert sheet.column(sheet.headers.index("Sexo")) == ["Mujer", "Hombre", ""]
+    assert sheet.column(sheet.headers.index("Sexo")) == ["Mujer", "Hombre", "Hombre, Mujer"]
     assert [row.number for row in sheet.rows] == [4, 5, 6]
 
 

@@ -14,7 +14,7 @@ from trainings.errors import WrongInput
 from trainings.lib.tabular import Row, Table
 from trainings.lib.text import fold
 from trainings.people.models import ConsentHow
-from trainings.registrations.imports.values import word_set
+from trainings.registrations.imports.values import YEAR, word_set
 from trainings.web.i18n import N_
 
 
@@ -129,7 +129,7 @@ _FORBIDDEN_WORDS: Mapping[Forbidden, frozenset[str]] = {
     kind: word_set(telling)
     for kind, telling in {
         Forbidden.DOCUMENT: "dpi cui cedula pasaporte nit identificacion documento",
-        Forbidden.BIRTH_DATE: "nacimiento cumpleano nacio nacida nacido",
+        Forbidden.BIRTH_DATE: "nacimiento nac cumpleano nacio nacida nacido",
         Forbidden.MIGRATION: (
             "migratorio migratoria migracion migrante retornado retornada retorno deportado deportada deportacion "
             "refugiado refugiada refugio asilo remesa exterior extranjero eeuu visa nacionalidad victima"
@@ -144,8 +144,10 @@ _FORBIDDEN_WORDS: Mapping[Forbidden, frozenset[str]] = {
     }.items()
 }
 
-_PHONE_WORDS = word_set("telefono celular tel movil whatsapp")
+_PHONES = frozenset({Field.PHONE, Field.OTHER_PHONE, Field.GUARDIAN_PHONE})
+_PHONE_WORDS = word_set("telefono telefonico celular tel cel movil whatsapp")
 _OTHER_WORDS = word_set("otro segundo alterno adicional")
+_OF_PERSON = word_set("completo participante asistente beneficiario beneficiaria")
 _GUARDIAN_WORDS = word_set("encargado encargada madre padre mama papa responsable tutor tutora")
 
 _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
@@ -158,17 +160,23 @@ _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
         (Field.PUEBLO, "pueblo etnia etnico etnica"),
         (Field.EMAIL, "correo email mail"),
         (Field.SEX, "sexo genero"),
-        (Field.AGE, "edad"),
+        (Field.AGE, "edad etario cumplido"),
         (Field.COMMUNITY, "comunidad aldea caserio barrio canton colonia paraje finca"),
         (Field.MUNICIPALITY, "municipio"),
+        (Field.COMMUNITY, "residencia procedencia localidad vive"),
         (Field.ACTOR_TYPE, "actor sector parte"),
         (Field.OFFICE, "cargo puesto"),
         (Field.ORGANIZATION, "organizacion institucion entidad dependencia"),
     )
 )
 
-_CUI = re.compile(r"\d{4}[ -]?\d{5}[ -]?\d{4}")
-_DATE = re.compile(r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4})(?: .*)?")
+_NOT_MEANT = frozenset({(Field.EMAIL, Forbidden.WHEREABOUTS), (Field.AGE, Forbidden.BIRTH_DATE)}) | {
+    (field, Forbidden.DOCUMENT) for field in (*JOINED, *WHOLE_NAMES, Field.PUEBLO)
+}
+"""«Dirección de correo», «Edad o nacimiento», «Nombre según DPI», «Identificación étnica» ask for what we keep."""
+
+_CUI = re.compile(r"\b\d{4}[ -]?\d{5}[ -]?\d{4}\b")
+_DATE = re.compile(r"^(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4})(?: .*)?$")
 _ROWS_LOOKED_AT = 15
 
 _SEXES = {"h": "Hombre", "hombre": "Hombre", "masculino": "Hombre", "f": "Mujer", "femenino": "Mujer", "mujer": "Mujer"}
@@ -215,7 +223,7 @@ def _name_field(words: list[str]) -> Field | None:
         return Field.FULL_NAME_SURNAMES_FIRST if is_first else Field.FULL_NAME
     if "apellido" in words:
         return Field.SURNAMES
-    if "completo" in words or "participante" in words:
+    if _OF_PERSON & set(words):
         return Field.FULL_NAME
     return Field.GIVEN_NAMES if "nombre" in words else None
 
@@ -249,19 +257,21 @@ def _without_second_names(found: dict[int, Field]) -> dict[int, Field]:
 
 
 def forbidden(header: str, values: Sequence[str]) -> Forbidden | None:
-    """By its header, or because most cells are DPI numbers or dates."""
-    words = set(words_of(header))
-    by_word = next((kind for kind, telling in _FORBIDDEN_WORDS.items() if words & telling), None)
-    if by_word is not None:
-        return by_word
+    """By its header, or because most cells hold DPI numbers or are dates."""
+    words, field = set(words_of(header)), field_of(header)
+    by_word = (
+        kind for kind, telling in _FORBIDDEN_WORDS.items() if words & telling and (field, kind) not in _NOT_MEANT
+    )
+    if why := next(by_word, None):
+        return why
     filled = [value for value in values if value]
-    if _most(_CUI, filled):
+    if field not in _PHONES and _most(_CUI, filled):
         return Forbidden.DOCUMENT
     return Forbidden.BIRTH_DATE if _most(_DATE, filled) else None
 
 
 def _most(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
-    return 2 * sum(pattern.fullmatch(value) is not None for value in values) > len(values)
+    return 2 * sum(pattern.search(value) is not None for value in values) > len(values)
 
 
 # -- the head, and what is no person
@@ -330,7 +340,7 @@ def _with_sex_in_one_column(titles: Sequence[str], rows: Sequence[Row]) -> tuple
     for row in rows:
         crossed = [meaning[number] for number in found if cell_at(row, number)]
         cells = list(row.cells) + [""] * (second + 1 - len(row.cells))
-        cells[first], cells[second] = (crossed[0] if len(crossed) == 1 else ""), ""
+        cells[first], cells[second] = ", ".join(crossed), ""
         joined.append(Row(row.number, tuple(cells)))
     return ["Sexo" if n == first else "" if n == second else title for n, title in enumerate(titles)], joined
 
@@ -392,7 +402,7 @@ def cell_at(row: Row, number: int) -> str:
 
 
 def sheet_of(table: Table) -> tuple[Sheet, int]:
-    """Also how many rows stand below the head of a table with more than were read."""
+    """Also how many people it has, or rows below the head of a table with more than were read."""
     titles, n_above = _head(table.rows)
     below = table.rows[n_above:]
     titles, people = _with_sex_in_one_column(titles, [row for row in below if _is_person(row, titles)])
@@ -404,16 +414,30 @@ def sheet_of(table: Table) -> tuple[Sheet, int]:
         if why is not None:
             dropped.append((title, why))
         elif title or any(values):
-            kept.append((number, title))
+            kept.append((number, title, field_of(title) in _PHONES))
     sheet = Sheet(
-        headers=tuple(title for _number, title in kept),
-        rows=tuple(Row(row.number, tuple(cell_at(row, number) for number, _title in kept)) for row in people),
+        headers=tuple(title for _number, title, _is_phone in kept),
+        rows=tuple(
+            Row(
+                row.number,
+                tuple(_kept(cell_at(row, number), is_phone) for number, _title, is_phone in kept),
+            )
+            for row in people
+        ),
         dropped=tuple(dropped),
         left_out=tuple(sorted({row.number for row in below} - {row.number for row in people})),
         is_guessed=table.is_guessed,
         name=table.name,
     )
-    return sheet, table.n_rows - n_above
+    return sheet, len(people) if table.n_rows == len(table.rows) else table.n_rows - n_above
+
+
+def _kept(text: str, is_phone: bool) -> str:
+    """A DPI beside a name goes too, and a date among ages leaves its year. A telephone of Mexico is as long."""
+    if is_phone:
+        return text
+    year = YEAR.search(text) if _DATE.search(text) else None
+    return year[0] if year else _CUI.sub("", text).strip()
 
 
 def people_in(sheet: Sheet) -> tuple[bool, int, int]:

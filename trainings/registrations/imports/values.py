@@ -64,7 +64,7 @@ _OF_TELEPHONES = word_set("y o tel cel telefono celular movil casa whatsapp")
 _REMARK = re.compile(r"\([^)]*\)?")
 _NUMBER = re.compile(r"\(?\+?\d[\d ().\-]*\d")
 _AGE = re.compile(r"(\d{1,4})(?: ?(?:a|años?|anos?)\.?)?")
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _YEARS = re.compile(r"\d{1,4}")
 _YOUNG = word_set("menor once doce trece catorce quince dieciseis diecisiete nino nina adolescente")
 
@@ -245,7 +245,7 @@ def age_group_of(text: str) -> AgeGroup:
     typed = _AGE.fullmatch(text.lower().strip())
     if typed is not None and int(typed[1]) <= OLDEST:
         return _band(int(typed[1]))
-    year = _YEAR.search(text)
+    year = YEAR.search(text)
     n_years = clock.today().year - int(year[0]) if year else -1
     if n_years < 0:
         raise Unclear(MAYBE_MINOR if _sounds_young(text) else "")
