@@ -18,7 +18,8 @@ export function hintAtDoor(place, { phone, words }, id, screen) {
   const isOff = session?.state === "cancelled";
   hint.hidden = !isOff && (!session || !isMuchLater(session, phone.clock));
   if (hint.hidden) return;
-  const now = phone.sessions.find((one) => isOn(one, phone.clock));
+  // Nobody is led from a real session to a practice, nor back.
+  const now = phone.sessions.find((one) => isOn(one, phone.clock) && Boolean(one.practice) === Boolean(session?.practice));
   const starts = Date.parse(session.starts);
   const time = longDate(starts) === longDate(phone.clock.now) ? timeOfDay(starts) : dayAndTime(starts);
   put(/** @type {Element} */ (hint.querySelector("span")), isOff ? words.say("door_off") : words.say("not_yet", { time }));

@@ -91,7 +91,8 @@ export class Phone {
 
   /** @returns {any[]} those the server named last, soonest first */
   get sessions() {
-    return [...(this.said?.sessions ?? [])].sort((a, b) => (a.starts < b.starts ? -1 : 1));
+    const order = (/** @type {any} */ { practice, starts }) => `${practice ? 1 : 0}${starts}`;
+    return [...(this.said?.sessions ?? [])].sort((a, b) => (order(a) < order(b) ? -1 : 1));
   }
 
   /** @param {string} id @returns {any} */
