@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Route, expect
 
 from tests.browser.marcar import Phone, Village
+from trainings.lib.text import initials
 
 SENT = "Todo enviado"
 PRESS = "(digits) => digits.forEach((one) => document.querySelector(`[data-pad] [data-key='${one}']`).click())"
@@ -29,6 +30,14 @@ def _present(phone: Phone, rows: list[int]) -> set[int]:
         f"WHERE u.kind = 'undo' AND u.target_id = e.id) AND e.session_id = ? AND e.row IN ({marks})"
     )
     return {row for (row,) in phone.village.ask(counted, phone.village.made["session"], *map(str, rows))}
+
+
+def _initials(village: Village, registration_id: str) -> str:
+    names = (
+        "SELECT given_names, surnames FROM participant p JOIN registration r ON participant_id = p.id WHERE r.id = ?"
+    )
+    [name] = village.ask(names, registration_id)
+    return initials(*name)
 
 
 def test_rows_are_marked_one_by_one_by_cable_and_as_a_whole_sheet_and_taken_back(
@@ -181,5 +190,7 @@ def mark_on_a_sheet_that_is_not_here(phone: Phone, village: Village) -> None:
     phone.expect_answer("already", f"Fila {row}")
     phone.send_now()
     phone.expect_queue(SENT)
+    phone.expect_answer("already", f"Fila {row}", _initials(village, ana.registration_id))
+    expect(phone.page.locator("body")).not_to_contain_text(ana.name)
 
     assert village.presences_of(ana) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -15,7 +16,7 @@ from tests.attendance.doors import Opened, hours, qr_of, scan, stay, take
 from tests.cast import Cast, make_cast
 from tests.web.pages import Page
 from trainings.attendance import actions
-from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, ScanHow, ScanKind, SheetRow
 from trainings.attendance.queries import totals_of
 from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
@@ -240,6 +241,27 @@ async def test_blank_row_leads_to_the_form_with_its_card_and_gets_the_name(desk:
     assert (counted.n_present, counted.n_unnamed) == (1, 0)
     files = [await desk.client.get(f"{desk.path}/{name}") for name in ("tarjetas.pdf", "hoja.pdf")]
     assert [one.headers["content-type"] for one in files] == ["application/pdf"] * 2
+
+
+async def test_blank_rows_of_a_sheet_get_their_names_one_after_another(desk: Desk) -> None:
+    typed = await desk.post("pasar", rows="4,5", do="marcar")
+    form = f"/panel/sesiones/{desk.door.key}/asistencia/sin-boleto"
+    rows = [await SheetRow.get(sheet_id=desk.sheet.id, number=number) for number in (4, 5)]
+    fourth, fifth = [row.card_id for row in rows]
+    listed = Page((await desk.client.get(typed.headers["location"])).text)
+
+    async def name(card_id: UUID | None, given_names: str) -> str:
+        body = ROSA | {"given_names": given_names, "id": str(tokens.uuid7()), "card": str(card_id), "sigue": "fila"}
+        answer = await desk.client.post(form, data=body | {"age_group": "25-34"})
+        return answer.headers["location"]
+
+    assert listed.one("a", href=f"{form}?tarjeta={fourth}&sigue=fila")
+    after_fourth = await name(fourth, "Rosa")
+    assert after_fourth == f"{form}?tarjeta={fifth}&sigue=fila"
+    assert Page((await desk.client.get(after_fourth)).text).one("input", name="sigue")["value"] == "fila"
+    assert (await name(fifth, "Clara")).startswith(f"/panel/sesiones/{desk.door.key}/asistencia?marca=")
+    counted = await totals_of(desk.door.session)
+    assert (counted.n_present, counted.n_unnamed) == (2, 0)
 
 
 async def test_a_card_that_was_made_void_marks_nobody_and_that_is_told(desk: Desk) -> None:
