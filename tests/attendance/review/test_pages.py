@@ -297,6 +297,28 @@ async def test_slip_is_corrected_and_registered(client: AsyncClient, cast: Cast,
     assert (await client.post(f"{path(door)}/ficha", data=typed | {"consent_data": "yes"})).status_code == 409
 
 
+async def test_typing_goes_on_with_the_slip_after_this_one_and_from_the_list_back_to_the_list(
+    client: AsyncClient, cast: Cast, door: Opened
+) -> None:
+    cards = await make_spare_cards(door.training, 4)
+    device = await make_device(door)
+    await send(device, *(slip(door, card, consent=None) for card in cards))
+    first, second, third, fourth = await WalkInSlip.all().order_by("written_at", "id")
+    await make.sign_in(client, cast.coordinator)
+    where = f"{path(door)}/ficha"
+
+    async def after(one: WalkInSlip, **fields: str) -> str:
+        return (await client.post(where, data={"ficha": str(one.id)} | fields)).headers["location"]
+
+    from_list = Page((await client.get(path(door))).text).all("button", name="hacer")[0]["value"]
+    assert await after(third, hacer=str(from_list)) == f"{path(door)}#fichas"
+    assert await AuditLine.filter(act="attendance.open_slip").count() == 0
+    typed = {name: str(value) for name, value in answers(door).items()} | {"consent_data": "yes"}
+    assert await after(second, **typed) == f"{where}?ficha={fourth.id}", "the first was passed over"
+    assert await after(fourth, **typed) == f"{where}?ficha={first.id}"
+    assert await after(first, **typed) == f"{path(door)}#fichas"
+
+
 async def test_slip_that_was_written_twice_says_who_has_its_card_and_goes_aside(
     client: AsyncClient, cast: Cast, door: Opened
 ) -> None:
@@ -315,7 +337,7 @@ async def test_slip_that_was_written_twice_says_who_has_its_card_and_goes_aside(
     page = Page((await client.get(f"{path(door)}/ficha", params={"ficha": str(twice.id)})).text)
 
     assert "Con esa tarjeta llegó: Berta Luz T. C., Las Pozas" in page.text
-    same = page.one("button", name="hacer", value="dejar")
+    same = page.one("button", name="hacer", value="misma")
     await client.post(f"{path(door)}/ficha", data={"ficha": str(twice.id), str(same["name"]): str(same["value"])})
     assert sorted([one.state.value for one in await WalkInSlip.all()]) == ["dismissed", "dismissed", "registered"]
     assert "Nada por decidir" in text_of(await client.get(path(door)))

@@ -47,9 +47,9 @@ class PersonChosenForm(Form):
 
 
 class WhichSlipForm(Form):
-    """`dejar`: put it aside."""
+    """`dejar`: put it aside; `misma`: too, since its person is there already, and go on with the next."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"ficha": N_("Escoja la ficha.")}
 
     ficha: UUID
-    hacer: Literal["anotar", "dejar"] = "anotar"
+    hacer: Literal["anotar", "dejar", "misma"] = "anotar"

@@ -103,25 +103,27 @@ async def answer(request: Request) -> Response:
     slip = await reads(WalkInSlip).get_or_none(id=which.ficha, session_id=session.id).select_related("device")
     if slip is None:
         raise slips.UnknownSlip
-    if which.hacer == "dejar":
+    if which.hacer != "anotar":
         await slips.put_aside(slip.id, actor=actor)
-        return await _next(session.id, gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró.")))
+        sentence = gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró."))
+        return await _next(slip, sentence) if which.hacer == "misma" else _back(session.id, sentence)
     try:
         await slips.register(slip.id, check(SlipForm, typed), actor=actor)
     except slips.SlipDone:
         raise
     except (FormErrors, Refusal) as error:
         return await _page(request, slip, *as_refused_to_staff(typed, error))
-    return await _next(session.id, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
+    return await _next(slip, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
 
 
-async def _next(session_id: UUID, sentence: str) -> Response:
-    """Typing goes on with the next slip that waits."""
-    waiting = reads(WalkInSlip).filter(session_id=session_id, state=SlipState.WAITING).select_related("device")
-    following = [one for one in await waiting.order_by("written_at", "id") if slip_view(one).can_open]
-    if not following:
-        return _back(session_id, sentence)
-    return redirect(f"/panel/sesiones/{session_id}/revisar/ficha?ficha={following[0].id}", sentence)
+async def _next(slip: WalkInSlip, sentence: str) -> Response:
+    """Typing goes on with the slip that waits after this one, then with those passed over."""
+    found = reads(WalkInSlip).filter(session_id=slip.session_id, state=SlipState.WAITING).select_related("device")
+    waiting = [one for one in await found.order_by("written_at", "id") if slip_view(one).can_open]
+    if not waiting:
+        return _back(slip.session_id, sentence)
+    later = (one for one in waiting if (one.written_at, one.id) > (slip.written_at, slip.id))
+    return redirect(f"/panel/sesiones/{slip.session_id}/revisar/ficha?ficha={next(later, waiting[0]).id}", sentence)
 
 
 routes: list[BaseRoute] = [Route(PATH, edit), Route(PATH, answer, methods=["POST"])]
