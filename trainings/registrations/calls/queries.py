@@ -74,10 +74,10 @@ class Progress:
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
     """The actor's lists with people: next to begin first, then newest, those without a day last."""
     lists = await _readable(actor, training_id)
-    if not lists:
-        return []
-    scopes = await _scopes(lists)
+    scopes = await _scopes(lists) if lists else {}
     wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
+    if not wanted:
+        return []
     audiences = await audiences_of(wanted)
     found = [Progress(one, audiences[one.id], *scopes[one.id]) for one in wanted if audiences[one.id].n_people]
     return sorted(found, key=lambda one: (not one.has_day, one.begins_at, *_newest_first(one.call_list)))
