@@ -103,6 +103,24 @@ async def mend(client: AsyncClient, address: str, **typed: str) -> Response:
 KEPT = ("text", "tel", "email")
 
 
+async def test_preview_shows_sex_and_age_as_they_were_read(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), "Ana Coc,M,34", "Luis Ax,H,", header="Nombre,Sexo,Edad")
+
+    page = Page((await assistant.get(address)).text)
+
+    words = " ".join(page.text.split())
+    assert "MujerEdad: 25 a 34" in words
+    assert "Hombre" in words
+
+
+async def test_what_a_row_lacks_is_said_on_its_page_as_a_sentence(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), "Ana Coc,doce", header="Nombre,Edad")
+
+    page = Page((await assistant.get(f"{address}/fila/2")).text)
+
+    assert "Puede ser mayor o menor de edad. Vea qué edad tiene y póngala." in page.text
+
+
 async def test_row_when_left_out_keeps_what_was_typed_for_it(assistant: AsyncClient) -> None:
     address = await previewed(assistant, await a_training(), "Beto,,1705,,COCODE,5555 2010,,,,,")
     row = f"{address}/fila/2"

@@ -277,7 +277,7 @@ async def test_what_the_list_does_not_say_is_what_stands_for_all(sqlite_db: Sett
 
 async def test_each_error_names_its_column_and_says_what_to_write(sqlite_db: Settings) -> None:
     assert errors({**ANA, Field.SURNAMES: "", Field.MUNICIPALITY: "Macondo"}) == (
-        "Municipio: no conocemos «Macondo». Escriba el municipio y el departamento: La Libertad, Petén.",
+        "Municipio: no conocemos «Macondo». Ponga el municipio y el departamento: La Libertad, Petén.",
         "Apellidos: falta este dato.",
     )
 

@@ -16,8 +16,8 @@ from trainings.errors import Refusal
 from trainings.lib.phones import parse_phone, show_phone
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
 from trainings.people import choices
-from trainings.people.models import ActorType, AgeGroup
-from trainings.people.words import ACTOR_TYPES
+from trainings.people.models import ActorType, AgeGroup, Sex
+from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, SEXES
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.desk.person import training_at_desk, why_closed
@@ -272,6 +272,7 @@ def _what_to_see(preview: Preview) -> dict[str, Any]:
 def _preview_row(one: Judged) -> dict[str, Any]:
     typed = one.row.typed
     code, actor_type = typed.value("municipality"), typed.value("actor_type")
+    sex, band = typed.value("sex"), typed.value("age_group")
     numbers = [number for name in ("phone", "other_phone") if (number := typed.value(name))]
     return {
         "number": one.number,
@@ -285,6 +286,8 @@ def _preview_row(one: Judged) -> dict[str, Any]:
         "community": typed.value("community"),
         "actor_type": gettext(ACTOR_TYPES[ActorType(actor_type)]) if actor_type else "",
         "organization": typed.value("organization"),
+        "sex": gettext(SEXES[Sex(sex)]) if sex else "",
+        "age": gettext(AGE_GROUPS[AgeGroup(band)]) if band in set(AgeGroup) else "",
         "contacts": [*map(show_phone, numbers), *filter(None, [typed.value("email")])],
     }
 
@@ -345,7 +348,8 @@ async def _to_next_row(draft: ImportDraft, training: Training, before: Judged) -
 
 
 def _as_written(typed: Typed) -> Typed:
-    """Telephones as people write them."""
+    """Telephones as people write them, and errors as sentences: they stand below the name of the field."""
+    typed.errors = {name: f"{sentence[:1].upper()}{sentence[1:]}" for name, sentence in typed.errors.items()}
     for name in PHONES:
         number = parse_phone(typed.value(name))
         if number is not None:

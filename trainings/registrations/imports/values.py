@@ -69,7 +69,7 @@ _YEARS = re.compile(r"\d{1,4}")
 _YOUNG = word_set("menor once doce trece catorce quince dieciseis diecisiete nino nina adolescente")
 
 
-MAYBE_MINOR = N_("puede ser mayor o menor de edad. Escriba la edad en años, por ejemplo 18.")
+MAYBE_MINOR = N_("puede ser mayor o menor de edad. Vea qué edad tiene y póngala.")
 
 
 class Unclear(Exception):
@@ -206,7 +206,7 @@ def _one_of(codes: Mapping[str, CodeT], text: str) -> CodeT:
 def relation_of(text: str) -> Relation:
     found = _RELATIONS.get(fold(text))
     if found is None:
-        raise Unclear(N_("no conocemos «%(text)s». Escriba Madre, Padre, Abuela, Tía, Hermana o Tutora."), text=text)
+        raise Unclear(N_("no conocemos «%(text)s». Ponga Madre, Padre, Abuela, Tía, Hermana o Tutora."), text=text)
     return found
 
 
@@ -312,14 +312,14 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
     found = _municipalities_called().get(fold(text), ())
     if not found:
         raise Unclear(
-            N_("no conocemos «%(text)s». Escriba el municipio y el departamento: La Libertad, Petén."), text=text
+            N_("no conocemos «%(text)s». Ponga el municipio y el departamento: La Libertad, Petén."), text=text
         )
     if len(found) == 1:
         return found[0].ine_code, False
     near = [row for row in found if row.department == department]
     if len(near) != 1:
         raise Unclear(
-            N_("hay dos municipios que se llaman «%(text)s». Escriba también el departamento: %(example)s."),
+            N_("hay dos municipios que se llaman «%(text)s». Ponga también el departamento: %(example)s."),
             text=text,
             example=found[0].full_name,
         )
