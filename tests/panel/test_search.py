@@ -309,8 +309,8 @@ async def test_slash_is_switched_on_in_the_account_and_never_leads_away_from_att
 
     before = [await has_key("/panel"), await has_key("/panel/mes")]
     answer = await client.post("/panel/cuenta/tecla", data={"slash": "yes"})
-    after = [await has_key("/panel"), await has_key("/panel/mes"), await has_key(door)]
+    after = [await has_key("/panel"), await has_key("/panel/mes"), await has_key(door), await has_key("/panel/hojas")]
     await client.post("/panel/cuenta/tecla", data={"slash": "no"})
 
     assert answer.headers["location"] == "/panel/cuenta"
-    assert (before, after, await has_key("/panel")) == ([False, False], [True, True, False], False)
+    assert (before, after, await has_key("/panel")) == ([False, False], [True, True, False, False], False)
