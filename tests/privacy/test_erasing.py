@@ -197,12 +197,14 @@ async def test_four_sign_ups_of_one_person_are_joined_in_one_step_and_by_every_d
 
     shown = Page((await assistant.get(path)).text)
     refused = await assistant.post(path, data={"persona": [str(rosas[0].participant_id), str(odd.participant_id)]})
+    nobody = await assistant.post(path)
     others = [str(one.participant_id) for one in rosas if one is not rosas[2]]
     joined = await assistant.post(path, data={"persona": others})
     page = await assistant.get(path_of(rosas[3]))
 
     assert {str(one["value"]) for one in shown.all("input", name="persona")} == set(others)
     assert ("lo decide quien coordina" in shown.text, refused.status_code, joined.status_code) == (True, 409, 303)
+    assert (nobody.status_code, "Marque los registros que son de esta persona" in nobody.text) == (409, True)
     kept = {await _merged_into(one) for one in rosas[1:]}
     assert (kept, await _merged_into(rosas[0]), await _merged_into(odd)) == ({rosas[0].participant_id}, None, None)
     assert {path_of(one) for one in rosas[:3]} <= {str(link["href"]) for link in Page(page.text).all("a")}
@@ -224,15 +226,19 @@ async def test_other_name_is_found_by_code_or_folio_of_the_own_hub(
         return {"codigo": code}
 
     by_ticket = await coordinator.get(path, params=found(rosa.short_code.lower()))
-    by_folio = await coordinator.get(path, params=found(diploma.folio.lower()))
+    by_folio = await coordinator.get(path, params=found(diploma.folio.lower().replace("-", " ")))
+    by_qr = await coordinator.get(path, params=found(str(rosa.qr_token)))
+    await Certificate.filter(id=diploma.id).update(erased_at=AFTER)
     assistant = await signed_in(new_client, cast.assistant)
     of_desk = await assistant.get(path, params=found(rosa.short_code))
-    unknown = [await coordinator.get(path, params=found(one)) for one in (elsewhere.short_code, "%", "x" * 61)]
+    unknown = [
+        await coordinator.get(path, params=found(one)) for one in (elsewhere.short_code, diploma.code, "%", "x" * 61)
+    ]
 
     compare = f"/panel/personas/repetidas/{maria.participant_id}/"
-    assert by_ticket.headers["location"] == f"{compare}{rosa.participant_id}"
+    assert by_ticket.headers["location"] == by_qr.headers["location"] == f"{compare}{rosa.participant_id}"
     assert by_folio.headers["location"].startswith(compare)
-    assert (of_desk.status_code, [one.status_code for one in unknown]) == (422, [422, 422, 422])
+    assert (of_desk.status_code, [one.status_code for one in unknown]) == (422, [422] * 4)
     assert "No hay ningún boleto ni diploma con ese código en su ventanilla." in unknown[0].text
 
 

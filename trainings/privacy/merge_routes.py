@@ -26,7 +26,7 @@ from trainings.privacy import merge_queries as queries
 from trainings.privacy import merging
 from trainings.privacy.merge_queries import Comparison, UnknownPerson, compare
 from trainings.privacy.merge_views import facts, said_row, trainings_of
-from trainings.privacy.merging import ListChanged
+from trainings.privacy.merging import ListChanged, NobodyTicked
 from trainings.privacy.records import found_by_code, records_like
 from trainings.registrations.desk.person import ONE, StaffView, view_at_desk
 from trainings.registrations.models import Registration
@@ -270,7 +270,7 @@ async def join(request: Request) -> Response:
     registration, people = view.own.registration, check(JoinForm, await read_form(request)).persona
     try:
         n = await merging.merge_agreeing(registration, people, actor=request.state.actor)
-    except ListChanged as refusal:
+    except (ListChanged, NobodyTicked) as refusal:
         return await _join_page(request, view, None, refusal.status, refusal)
     words = ngettext(
         "Listo: %(num)s registro se unió a esta persona.", "Listo: %(num)s registros se unieron a esta persona.", n

@@ -31,6 +31,10 @@ class ListChanged(Refusal):
     sentence = N_("La lista cambió mientras tanto. Revísela y vuelva a intentarlo.")
 
 
+class NobodyTicked(Refusal):
+    sentence = N_("Marque los registros que son de esta persona.")
+
+
 class AlreadyOne(Refusal):
     sentence = N_("Ya están unidas. Si no son la misma persona, deshaga la unión en la lista.")
 
@@ -54,11 +58,14 @@ async def merge(
 
 async def merge_agreeing(registration: Registration, people: Collection[UUID], *, actor: Actor) -> int:
     """Merge the person of a registration (person and training loaded) with these of the hub's, all of whom agree with
-    them: every desk may. The oldest stays; returns how many were merged. Refuses (ListChanged) if one does not agree.
+    them: every desk may. The oldest stays; returns how many were merged. Refuses NobodyTicked, and (ListChanged) if
+    one does not agree.
     """
+    if not people:
+        raise NobodyTicked
     records = await records_like(registration)
     agreeing = {one.person.id for one in records.namesakes if one.agrees}
-    if not people or not agreeing.issuperset(people):
+    if not agreeing.issuperset(people):
         raise ListChanged
     kept_id, *others = sorted({registration.participant_id, *people})
     for merged_id in others:

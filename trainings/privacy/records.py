@@ -10,13 +10,14 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from trainings.certificates.forms import folio_in
 from trainings.certificates.issuing.names import erasable
 from trainings.certificates.models import Certificate
 from trainings.db import reads
 from trainings.lib import tokens
 from trainings.people.merged import same_person_ids, told_apart
 from trainings.people.models import NOBODY, Participant
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Registration, ReplacedTicket
 from trainings.schedule.models import OF_REAL, TrainingState
 
 MOST = 50
@@ -84,14 +85,39 @@ async def records_like(registration: Registration) -> Records:
 
 
 async def found_by_code(typed: str, hub_id: UUID) -> Registration | None:
-    """At this hub, by the code of a ticket or certificate, or a certificate's folio."""
-    at_hub = reads(Registration).filter(OF_REAL, training__hub_id=hub_id).order_by("-id")
-    ticket, paper = tokens.read_short_code(typed), tokens.read_certificate_code(typed)
-    if ticket is not None:
-        return await at_hub.filter(short_code=ticket).first()
-    wanted = {"code": paper} if paper is not None else {"folio": typed.strip().upper()}
-    certificate = await reads(Certificate).get_or_none(**wanted)
-    return await at_hub.filter(id=certificate.registration_id).first() if certificate is not None else None
+    at_hub = reads(Registration).filter(OF_REAL, training__hub_id=hub_id)
+    return await at_hub.filter(id__in=await registrations_of_code(typed)).order_by("-id").first()
+
+
+async def registrations_of_code(typed: str) -> list[UUID]:
+    """At all hubs, by the code or QR of a ticket, also of a replaced one, or by code or folio of a certificate; not by
+    one from which the name was removed.
+    """
+    if paper := _paper_named(typed):
+        found = [reads(Certificate).filter(erased_at=None, **paper).values_list("registration_id")]
+    elif ticket := ticket_named(typed):
+        replaced = reads(ReplacedTicket).filter(**ticket).values_list("registration_id")
+        found = [replaced, reads(Registration).filter(**ticket).values_list("id")]
+    else:
+        found = []
+    return [key for rows in found for (key,) in await rows]
+
+
+def _paper_named(typed: str) -> dict[str, str]:
+    """By column. A folio comes first: it may be as long as what a QR holds."""
+    start, _dash, number = folio_in(typed).rpartition("-")
+    if start:
+        return {"folio": f"{start}-{int(number):06}"}
+    code = tokens.read_certificate_code(typed.strip().rstrip("/").rpartition("/")[2])
+    return {"code": code} if code else {}
+
+
+def ticket_named(typed: str) -> dict[str, str]:
+    """By column; also of a card without a name."""
+    if qr := tokens.read_qr(typed):
+        return {"qr_hash": tokens.digest(qr, "qr")}
+    code = tokens.read_short_code(typed)
+    return {"short_code": code} if code else {}
 
 
 def _is_in(trainings: Collection[UUID], record: HubRecord) -> bool:

@@ -11,23 +11,20 @@ from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
 
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
-from trainings.certificates.forms import folio_in
-from trainings.certificates.models import Certificate
 from trainings.db import reads, reveal, sql
 from trainings.db.sql import Statement, as_uuid
 from trainings.errors import WrongInput
-from trainings.lib import tokens
 from trainings.lib.dates import date_span
 from trainings.lib.phones import digits_of
 from trainings.lib.text import fold, like_terms, short_name, telling_words
 from trainings.people.finding import TAIL_DIGITS, hub_number, phone_tails
 from trainings.people.merged import whole_people
 from trainings.people.models import NOBODY, Guardian, Participant
-from trainings.registrations.models import Card, CardState, Registration, RegistrationState, ReplacedTicket
+from trainings.privacy.records import registrations_of_code, ticket_named
+from trainings.registrations.models import Card, CardState, Registration, RegistrationState
 from trainings.registrations.words import STATES
 from trainings.schedule.models import OF_REAL, SessionState, TrainingSession
 from trainings.web.i18n import N_, gettext, language
@@ -141,40 +138,12 @@ async def _scope(actor: Actor) -> Scope:
 
 async def _by_code(typed: str, scope: Scope) -> tuple[dict[UUID, UUID], bool]:
     """Registrations that the code is of, each with its person; True: it is of a card without a name."""
-    # A folio first: it may be as long as what a QR holds.
-    if folio := _folio(typed):
-        return await _of_papers(scope, folio=folio), False
-    if qr := tokens.read_qr(typed):
-        return await _of_tickets(scope, qr_hash=tokens.digest(qr, "qr"))
-    if code := tokens.read_short_code(typed):
-        return await _of_tickets(scope, short_code=code)
-    if code := tokens.read_certificate_code(typed.strip().rstrip("/").rpartition("/")[2]):
-        return await _of_papers(scope, code=code), False
-    return {}, False
-
-
-def _folio(typed: str) -> str:
-    """As it is kept, with all zeros."""
-    start, _dash, number = folio_in(typed).rpartition("-")
-    return f"{start}-{int(number):06}" if start else ""
-
-
-async def _of_papers(scope: Scope, **code: str) -> dict[UUID, UUID]:
-    """Who had the name removed from a paper is not found by it."""
-    keys = [key for (key,) in await reads(Certificate).filter(erased_at=None, **code).values_list("registration_id")]
-    return await _people_of(reads(Registration).filter(id__in=keys), scope)
-
-
-async def _of_tickets(scope: Scope, **code: str) -> tuple[dict[UUID, UUID], bool]:
-    replaced = [key for (key,) in await reads(ReplacedTicket).filter(**code).values_list("registration_id")]
-    people = await _people_of(reads(Registration).filter(id__in=replaced), scope)
-    people |= await _people_of(reads(Registration).filter(**code), scope)
-    open_cards = reads(Card).filter(hub_id__in=scope.hubs, state=CardState.OPEN, **code)
-    return people, not people and await open_cards.exists()
-
-
-async def _people_of(registrations: QuerySet[Registration], scope: Scope) -> dict[UUID, UUID]:
-    return dict(await registrations.filter(scope.registrations).values_list("id", "participant_id"))
+    found = reads(Registration).filter(scope.registrations, id__in=await registrations_of_code(typed))
+    meant = dict(await found.values_list("id", "participant_id"))
+    code = ticket_named(typed)
+    if meant or not code:
+        return meant, False
+    return {}, await reads(Card).filter(hub_id__in=scope.hubs, state=CardState.OPEN, **code).exists()
 
 
 # -- by words of the name
