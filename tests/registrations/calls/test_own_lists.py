@@ -16,6 +16,7 @@ from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls
 from tests.registrations.card_world import card_of, make_block, named, registration_of
 from tests.registrations.wishes import state_of
+from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
@@ -220,6 +221,27 @@ async def test_sent_twice_is_one_list_and_a_group_that_went_away_is_said(new_cli
     assert await acts() == ["calls.begin"]
     assert gone.status_code == 409
     assert "En ese grupo ya no hay a quién llamar" in gone.text
+
+
+async def test_sent_again_with_other_words_then_said_and_begun_only_when_meant(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training, given_names="Ana")
+    client = await at_desk(new_client, cast)
+    await begun(client, training, "Llámenos.")
+
+    changed = await begun(client, training, "Venga a la ventanilla.")
+    n_before, page = await CallList.all().count(), Page(changed.text)
+    data = {"body": "Venga a la ventanilla.", "key": str(page.one("input", name="key")["value"]), "do": "empezar"}
+    meant = await client.post(f"/panel/capacitaciones/{training.id}/llamadas?grupo=all", data=data)
+
+    assert (changed.status_code, n_before) == (409, 1)
+    assert "ya se empezó una lista con otro texto" in changed.text
+    assert "Venga a la ventanilla." in changed.text
+    newest = await CallList.all().order_by("-id").first()
+    assert newest is not None
+    assert newest.words == "Venga a la ventanilla."
+    assert meant.headers["location"] == f"{INDEX}/{newest.id}"
 
 
 async def test_after_the_last_session_a_list_can_be_begun_and_read_for_thirty_days(

@@ -90,6 +90,15 @@ class NobodyToCall(Refusal):
     sentence = N_("En ese grupo ya no hay a quién llamar. Escoja otro.")
 
 
+class BegunOtherwise(Refusal):
+    """The page was changed and sent again, with its old key."""
+
+    sentence = N_(
+        "Desde esta página ya se empezó una lista con otro texto: está en Llamadas. Si quiere otra lista con este "
+        "texto, envíelo otra vez."
+    )
+
+
 class NoDayToCome(WrongInput):
     sentence = N_("Ya no hay fecha por venir, así que {fecha} quedaría vacío. Quítelo del texto.")
 
@@ -115,7 +124,7 @@ class NoWhyClosed(WrongInput):
 async def begin(training_id: UUID, group: Group, words: str, *, key: UUID, actor: Actor) -> CallList:
     """Open a list of staff's own for the people of the group as of now; the same `key` twice is one list.
 
-    Refuses as `check_call`, and with NobodyToCall, NoDayToCome.
+    Refuses as `check_call`, and with NobodyToCall, NoDayToCome, BegunOtherwise.
     """
     check_call(words)
     if not group.n_people:
@@ -136,6 +145,8 @@ async def begin(training_id: UUID, group: Group, words: str, *, key: UUID, actor
             chosen=[str(one) for one in (*group.people, *group.holders)],
         )
         begun = await kept(wanted)
+        if _asked(begun) != _asked(wanted):
+            raise BegunOtherwise
         if begun.id == wanted.id:
             await record(
                 "calls.begin",
@@ -146,6 +157,10 @@ async def begin(training_id: UUID, group: Group, words: str, *, key: UUID, actor
                 n=group.n_people,
             )
         return begun
+
+
+def _asked(call_list: CallList) -> tuple[object, ...]:
+    return call_list.training_id, call_list.whom, call_list.community, call_list.words
 
 
 async def _has_day_to_come(training: Training) -> bool:

@@ -259,6 +259,8 @@ async def begin(request: Request) -> Response:
         )
     except (FormErrors, Refusal) as error:
         typed, status = as_refused(typed, error)
+        if isinstance(error, call_actions.BegunOtherwise):
+            typed.fields["key"] = [str(uuid7())]
         return await _words_page(request, training, group, typed, status=status)
     words = ngettext("Listo: %(num)s persona por llamar.", "Listo: %(num)s personas por llamar.", group.n_people)
     return redirect(f"{INDEX}/{begun.id}", words % {"num": group.n_people})
