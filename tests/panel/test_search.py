@@ -10,6 +10,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.certificates.held import AFTER, a_diploma, make_held
+from tests.counting import statements
 from tests.privacy.people import minor, someone
 from tests.registrations.card_world import card_of, make_block
 from tests.web.pages import Page
@@ -292,6 +293,20 @@ async def test_what_cannot_be_looked_for_is_answered_with_what_to_do(cast: Cast,
     assert [typed for typed, text in said.items() if asked[typed] not in text] == []
     assert "No encontramos a nadie con «rosa coc» en su ventanilla" in nobody.text
     assert "escriba palabras del nombre" in nothing.text
+
+
+async def test_forty_words_ask_no_more_than_eight(cast: Cast) -> None:
+    training, actor = await make.make_training(hub=cast.hub), await actor_of(cast.coordinator)
+    many = " ".join(f"{one}{other}" for one in "abcdef" for other in "uvwxyz")
+    await make.make_registration(training, given_names=many)
+
+    asked = []
+    for typed in (" ".join(many.split()[:8]), many):
+        with statements() as sent:
+            assert len((await search(typed, actor)).hits) == 1
+        asked.append(len(sent))
+
+    assert asked[0] == asked[1]
 
 
 # -- the key

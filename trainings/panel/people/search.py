@@ -19,7 +19,7 @@ from trainings.db.sql import Statement, as_uuid
 from trainings.errors import WrongInput
 from trainings.lib.dates import date_span
 from trainings.lib.phones import digits_of
-from trainings.lib.text import fold, like_terms, short_name, telling_words
+from trainings.lib.text import like_terms, short_name, telling_words
 from trainings.people.finding import TAIL_DIGITS, hub_number, phone_tails
 from trainings.people.merged import whole_people
 from trainings.people.models import NOBODY, Guardian, Participant
@@ -38,6 +38,8 @@ COUNTED, BEGUN_WITH, READ = 20_000, 5_000, 1_000
 """So many people of one word are counted; so many whose words only begin so are looked at in the index; so many, the
 latest, are read and compared.
 """
+BEGIN_WITH = 4
+"""So many of the words, those of fewest people, bring people to compare."""
 SHARE_A_TELEPHONE = 500
 WITHOUT_NAME = N_("(nombre borrado)")
 
@@ -175,11 +177,11 @@ async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
     """All words must begin words of one person's name or community, in any order. First whose words are whole, then who
     came last; True: there are more.
     """
-    words = list(dict.fromkeys(fold(typed).split()))
+    terms = like_terms(typed)
+    words = [term.strip("% ") for term in terms]
     rare = [word for word in telling_words(words) if len(word) >= FEWEST_LETTERS]
     if not rare:
         raise NothingToFind
-    terms = like_terms(typed)
     asked = [Statement(_among(OF_TRAININGS, len(terms)), (scope.trainings, *terms))] if scope.trainings else []
     is_vague = False
     for hub_id in scope.hubs:
@@ -193,8 +195,8 @@ async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
 
 async def _of_hub(hub_id: UUID, rare: Sequence[str], terms: Sequence[str]) -> tuple[int, list[Statement]]:
     """Questions, and how many people have the word that fewest have: with all words whole, which the index alone
-    answers; else among the latest people of that word, and of each other that is no word of many: the first may be one
-    of the community.
+    answers; else among the latest people of that word, and of others that are no words of many: the first may be one of
+    the community.
     """
     hub = hub_number(hub_id)
     counts = await sql.tables([Statement(HOW_MANY, (hub, word, word + AFTER_ALL)) for word in rare])
@@ -206,7 +208,7 @@ async def _of_hub(hub_id: UUID, rare: Sequence[str], terms: Sequence[str]) -> tu
     n_terms, least = len(terms), known[0][0]
     together = Statement(_named(WHOLE + OTHER_WHOLE * (len(words) - 1), n_terms), (hub, *words, *terms))
     asked = [together] if len(words) > 1 else []
-    for n, word in known:
+    for n, word in known[:BEGIN_WITH]:
         if n <= max(least, READ):
             asked.append(Statement(_named(BEGUN, n_terms), (hub, word, word + AFTER_ALL, *terms)))
             asked.append(Statement(_named(WHOLE, n_terms), (hub, word, *terms)))
