@@ -39,10 +39,10 @@ async def test_messy_list_leaves_four_rows_to_mend(sqlite_db: Settings) -> None:
         "Seño Griselda": ("Apellidos: falta este dato.",),
         "ANA": ("Apellidos: falta este dato.",),
         "Luis Fernando Ax": (
-            "Madre, padre o persona encargada: falta este dato: es menor de edad.",
-            "Parentesco de la persona encargada: falta este dato: es menor de edad.",
-            "Teléfono de la persona encargada: falta este dato: es menor de edad.",
-            "La persona menor quiere participar (sí o no): es menor de edad: pregúntele y escriba sí.",
+            "Es menor de edad: falta el nombre de quien da permiso.",
+            "Es menor de edad: falta su parentesco con quien da permiso.",
+            "Es menor de edad: falta el teléfono de quien da permiso.",
+            "Es menor de edad: falta que diga que quiere participar.",
         ),
         "Ricardo Xuc (pendiente)": ("Nombres: al lado del nombre dice «(pendiente)». Vea si se inscribe.",),
     }

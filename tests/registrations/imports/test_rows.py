@@ -410,18 +410,14 @@ async def test_minor_comes_with_guardian_and_own_yes(sqlite_db: Settings) -> Non
 @pytest.mark.parametrize(
     ("field", "cell", "expected"),
     [
-        (Field.GUARDIAN_NAME, "", "Madre, padre o persona encargada: falta este dato: es menor de edad."),
-        (Field.GUARDIAN_RELATION, "", "Parentesco de la persona encargada: falta este dato: es menor de edad."),
+        (Field.GUARDIAN_NAME, "", "Es menor de edad: falta el nombre de quien da permiso."),
+        (Field.GUARDIAN_RELATION, "", "Es menor de edad: falta su parentesco con quien da permiso."),
         (
             Field.GUARDIAN_PHONE,
             "12",
             "Teléfono de la persona encargada: escriba los 8 números del teléfono, por ejemplo 5555 1234.",
         ),
-        (
-            Field.ASSENT,
-            "no",
-            "La persona menor quiere participar (sí o no): es menor de edad: pregúntele y escriba sí.",
-        ),
+        (Field.ASSENT, "no", "Es menor de edad: falta que diga que quiere participar."),
     ],
 )
 async def test_minor_without_guardian_or_own_yes_is_refused(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import model_validator
@@ -51,20 +51,25 @@ LONGEST_NAMED = 40
 _LABELS = {field.value: words for field, words in FIELDS.items()} | {"age_group": FIELDS[Field.AGE]}
 _REQUIRED = frozenset({"given_names", "surnames", "municipality"})
 PHONES = ("phone", "other_phone", "guardian_phone")
-_OF_GUARDIAN = ("guardian_name", "guardian_relation", "guardian_phone")
-_DECIDED = frozenset({"age_group", "permission", "assent", *_OF_GUARDIAN, *_REQUIRED})
+_OF_MINORS: Mapping[str, str] = {
+    "guardian_name": N_("Es menor de edad: falta el nombre de quien da permiso."),
+    "guardian_relation": N_("Es menor de edad: falta su parentesco con quien da permiso."),
+    "guardian_phone": N_("Es menor de edad: falta el teléfono de quien da permiso."),
+    "assent": N_("Es menor de edad: falta que diga que quiere participar."),
+}
+_DECIDED = frozenset({"age_group", "permission", *_OF_MINORS, *_REQUIRED})
 """Somebody has to answer for these; all else may stay empty."""
 
 
 class RowForm(PersonForm):
-    """One person, and the guardian of a minor. `assent` and `permission` are `yes` or nothing."""
+    """One person, and the guardian of a minor."""
 
     other_phone: Phone = None
     guardian_name: Annotated[str, printable(2 * NAME_LENGTH + 1)] = ""
     guardian_relation: Relation | None = None
     guardian_phone: Phone = None
-    assent: str = ""
-    permission: str = ""
+    assent: Literal["yes", ""] = ""
+    permission: Literal["yes", ""] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -144,11 +149,9 @@ def check_row(typed: Typed, *, asks_permission: bool) -> RowForm:
     if asks_permission and form.permission != "yes":
         typed.errors.setdefault("permission", gettext(N_("Falta la respuesta. Sin permiso no se guarda a nadie.")))
     if form.is_minor:
-        for name in _OF_GUARDIAN:
+        for name, sentence in _OF_MINORS.items():
             if not getattr(form, name):
-                typed.errors.setdefault(name, gettext(N_("Falta este dato: es menor de edad.")))
-        if form.assent != "yes":
-            typed.errors.setdefault("assent", gettext(N_("Es menor de edad: pregúntele y escriba sí.")))
+                typed.errors.setdefault(name, gettext(sentence))
     if typed.errors:
         raise FormErrors(typed)
     return form
@@ -237,6 +240,9 @@ class _RowReader:
     def _errors(self) -> Iterator[str]:
         missing = gettext(N_("falta este dato."))
         for name, sentence in self._typed.errors.items():
+            if sentence == gettext(_OF_MINORS.get(name, "")):
+                yield sentence
+                continue
             is_missing = name in _REQUIRED and not self._typed.value(name)
             words = missing if is_missing else f"{sentence[:1].lower()}{sentence[1:]}"
             yield f"{gettext(_LABELS[name])}: {words}"
