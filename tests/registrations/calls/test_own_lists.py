@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, Whom
+from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, Whom
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.calls.actions import begin
 from trainings.registrations.calls.actions import mark as mark_called
@@ -324,8 +323,12 @@ async def with_leader(cast: Cast) -> tuple[CallList, list[Registration]]:
     return await own_list(training), [ana, berta, cruz]
 
 
-def at_once(client: AsyncClient, call_list: CallList, query: str, n: int) -> Any:
-    return client.post(f"{INDEX}/{call_list.id}/de-una-vez?{query}", data={"via": "leader", "n_people": n})
+async def at_once(client: AsyncClient, call_list: CallList, query: str = "", page: Page | None = None) -> Response:
+    """Confirmed on the page as it is now, or as it was."""
+    where = f"{INDEX}/{call_list.id}/de-una-vez?{query}"
+    shown = page or Page((await client.get(where)).text)
+    seen = {str(one["name"]): str(one["value"]) for one in shown.all("input", type="hidden")}
+    return await client.post(where, data=seen | {"via": "leader"})
 
 
 async def told(call_list: CallList) -> set[str]:
@@ -343,7 +346,7 @@ async def test_community_is_told_at_once_after_a_page_that_names_how_many_and_un
     where = f"{INDEX}/{call_list.id}"
 
     asked = await page_of(client, f"{where}/de-una-vez?comunidad=las+pozas")
-    done = await at_once(client, call_list, "comunidad=las+pozas", 2)
+    done = await at_once(client, call_list, "comunidad=las+pozas")
     after = await told(call_list)
     page = await page_of(client, where)
     [act] = page.all("button", name="act")
@@ -367,28 +370,31 @@ async def test_leader_and_whole_list_are_told_at_once(new_client: NewClient) -> 
     page = await page_of(client, f"{INDEX}/{call_list.id}")
     [leader] = [str(link["href"]) for link in page.all("a") if "tarjetas=" in str(link["href"])]
 
-    await at_once(client, call_list, leader.partition("?")[2], 2)
+    await at_once(client, call_list, leader.partition("?")[2])
     by_leader = await told(call_list)
-    await at_once(client, call_list, "", 2)
+    await at_once(client, call_list)
 
     assert by_leader == {"Berta", "COCODE de Las Pozas"}
     assert await told(call_list) == {"Ana", "Berta", "Cruz", "COCODE de Las Pozas"}
     assert len(people) == 3
 
 
-async def test_at_once_when_the_number_changed_or_nobody_is_left_then_nothing_is_written(new_client: NewClient) -> None:
+async def test_at_once_when_others_are_left_than_the_page_said_then_nobody_is_noted(new_client: NewClient) -> None:
     cast = await make_cast()
-    call_list, _people = await with_leader(cast)
+    call_list, [ana, _berta, cruz] = await with_leader(cast)
     client = await at_desk(new_client, cast)
+    await mark(client, call_list, cruz)
+    page = await page_of(client, f"{INDEX}/{call_list.id}/de-una-vez")
+    await mark(client, call_list, cruz, result="not_reached")
+    await mark(client, call_list, ana)
 
-    other = await at_once(client, call_list, "", 3)
-    nobody = await at_once(client, call_list, "comunidad=otra", 1)
-    unknown = await at_once(client, call_list, "tarjetas=x", 1)
+    other = await at_once(client, call_list, page=page)
+    nobody, unknown = [await at_once(client, call_list, query, page) for query in ("comunidad=otra", "tarjetas=x")]
 
     assert (other.status_code, nobody.status_code, unknown.status_code) == (409, 409, 404)
-    assert "La lista cambió: ahora son 4." in other.text
+    assert "La lista cambió: ahora son 3." in other.text
     assert "Ya nadie falta" in nobody.text
-    assert await Call.all().count() == 0
+    assert await told(call_list) == {"Ana"}
 
 
 async def test_at_once_leaves_who_has_to_answer_an_offer(new_client: NewClient) -> None:
@@ -399,8 +405,9 @@ async def test_at_once_leaves_who_has_to_answer_an_offer(new_client: NewClient) 
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
     offers = await a_list(training, CallReason.OFFERED)
     client = await at_desk(new_client, cast)
+    confirm = await page_of(client, f"{INDEX}/{own.id}/de-una-vez")
 
-    done, refused = await at_once(client, own, "", 1), await at_once(client, offers, "", 1)
+    done, refused = await at_once(client, own), await at_once(client, offers, "", confirm)
 
     assert (done.status_code, refused.status_code) == (303, 409)
     assert "se les pregunta una por una" in refused.text

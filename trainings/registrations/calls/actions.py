@@ -23,6 +23,7 @@ from trainings.registrations.calls.households import (
     is_asked,
     left_in,
     n_people_of,
+    sign_of,
     to_call,
 )
 from trainings.registrations.calls.people import Audience, Holder, audience_of
@@ -108,7 +109,7 @@ class AskEachOne(Refusal):
 
 
 class OtherNumber(Refusal):
-    """Somebody called, signed up or cancelled since the page was shown."""
+    """Somebody called, signed up or cancelled since the page was shown: others are left, if not another number."""
 
     sentence = N_("La lista cambió: ahora son %(n)s. Revise y confirme otra vez.")
 
@@ -200,10 +201,10 @@ async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, ac
         return called
 
 
-async def tell_at_once(list_id: UUID, part: Part, via: CallVia, *, n_people: int, actor: Actor) -> int:
+async def tell_at_once(list_id: UUID, part: Part, via: CallVia, *, seen: str, actor: Actor) -> int:
     """Record a part of a list as reached; returns how many. People with an offered place are left to be asked.
 
-    Refuses with ListClosed, AskEachOne, NobodyLeft, and (OtherNumber) where others than `n_people` are left.
+    Refuses with ListClosed, AskEachOne, NobodyLeft, and (OtherNumber) where others than `seen` (`sign_of`) are left.
     """
     async with transaction():
         call_list = await _open_list(list_id)
@@ -214,12 +215,12 @@ async def tell_at_once(list_id: UUID, part: Part, via: CallVia, *, n_people: int
         told = [one for one in left if not is_asked(one)]
         if not told:
             raise NobodyLeft
-        if n_people_of(told) != n_people:
+        if sign_of(told) != seen:
             raise OtherNumber(n=n_people_of(told))
         said = Said(CallResult.REACHED, via, uuid7())
         for model, keys in _by_model(told):
             await _write(call_list, model, keys, said, actor)
-        return n_people
+        return n_people_of(told)
 
 
 def _by_model(found: Sequence[ToCall]) -> list[tuple[Readers, list[UUID]]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trainings.db import reads
+from trainings.lib import tokens
 from trainings.lib.text import fold
 from trainings.people.consents import english_readers
 from trainings.people.models import Guardian, Participant, Relation
@@ -107,6 +108,11 @@ class Leader:
 
 def n_people_of(found: Iterable[ToCall]) -> int:
     return sum(len(one.keys) for one in found)
+
+
+def sign_of(found: Iterable[ToCall]) -> str:
+    """Tells whether these are the same people, in a page that is sent back."""
+    return tokens.digest(" ".join(sorted(str(key) for one in found for key in one.keys)), "calls")
 
 
 def is_asked(one: ToCall) -> bool:

@@ -34,6 +34,7 @@ from trainings.registrations.calls.households import (
     leaders_of,
     left_in,
     n_people_of,
+    sign_of,
     to_call,
 )
 from trainings.registrations.calls.queries import (
@@ -113,10 +114,10 @@ class WordsForm(Form):
 
 
 class AtOnceForm(Form):
-    """`n_people`: as the page said."""
+    """`seen`: the people whom the page named."""
 
     via: CallVia
-    n_people: int
+    seen: str
 
 
 class TakeBackForm(Form):
@@ -411,6 +412,7 @@ async def _at_once_page(request: Request, one: Progress, *, refusal: Refusal | N
         "whom": await _whom(part, told, seat),
         "names": [names_of(called) for called in told],
         "n_people": n_people_of(told),
+        "seen": sign_of(told),
         "n_to_ask": n_people_of(left) - n_people_of(told),
         "text": _text_for_all(told, await told_by(call_list)),
         "vias": [(code.value, gettext(words)) for code, words in VIAS.items()],
@@ -447,9 +449,7 @@ async def tell_at_once(request: Request) -> Response:
     one = await _in_scope(request)
     part, form = _part(request), check(AtOnceForm, await read_form(request))
     try:
-        n = await call_actions.tell_at_once(
-            one.call_list.id, part, form.via, n_people=form.n_people, actor=request.state.actor
-        )
+        n = await call_actions.tell_at_once(one.call_list.id, part, form.via, seen=form.seen, actor=request.state.actor)
     except Refusal as refusal:
         return await _at_once_page(request, one, refusal=refusal)
     words = ngettext("Listo: %(num)s persona avisada.", "Listo: %(num)s personas avisadas.", n)
