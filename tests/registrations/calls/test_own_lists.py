@@ -12,22 +12,24 @@ from httpx2 import AsyncClient, Response
 from tests import make
 from tests.cast import Cast, make_cast
 from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark, page_of
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, session_of
 from tests.registrations.card_world import card_of, make_block, named, registration_of
 from tests.registrations.wishes import state_of
 from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, Whom
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, Whom
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations.calls.actions import begin
+from trainings.registrations.calls.actions import begin, take_back_at_once, tell_at_once
 from trainings.registrations.calls.actions import mark as mark_called
+from trainings.registrations.calls.households import Part, sign_of, to_call
 from trainings.registrations.calls.people import audience_of
 from trainings.registrations.calls.queries import Group, groups_of
 from trainings.registrations.models import Registration, RegistrationState, Source
 from trainings.registrations.seats import actions
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
+from trainings.schedule.snapshots import last_number
 
 FOUR_HOURS = timedelta(hours=4)
 
@@ -412,3 +414,25 @@ async def test_at_once_leaves_who_has_to_answer_an_offer(new_client: NewClient) 
     assert (done.status_code, refused.status_code) == (303, 409)
     assert "se les pregunta una por una" in refused.text
     assert await told(own) == {"Cruz"}
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["own", "reminder"])
+async def test_at_once_undone_late_leaves_what_was_told_since(db: object, freeze: Freeze, is_own: bool) -> None:
+    training = await a_training()
+    ana, berta = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta")]
+    session = await session_of(training)
+    early = await own_list(training) if is_own else await a_list(training, CallReason.REMINDER, session_id=session.id)
+    everybody = await to_call(await audience_of(early))
+    await tell_at_once(early.id, Part(), CallVia.RADIO, seen=sign_of(everybody), actor=PROGRAM)
+    act = await Call.filter(registration_id=ana.id).get()
+    assert act.at_once_id is not None
+    freeze(MONDAY + FOUR_HOURS)
+    newer = await a_list(training)
+    await mark_called(newer.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    knew = await last_number(training.id)
+
+    await take_back_at_once(early.id, act.at_once_id, actor=PROGRAM)
+
+    now = {one.id: one.told_number for one in await Registration.all()}
+    assert (await told(early), now[ana.id]) == (set(), knew), "her call about the change stands"
+    assert now[berta.id] == act.knew_number

@@ -195,7 +195,7 @@ async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, ac
             return called
         await _write(call_list, model, called.keys, Said(result, via), actor)
         if result is CallResult.NOT_REACHED and called.is_reached:
-            await take_back(model, called.last_marks)
+            await take_back(call_list, model, called.last_marks)
         if call_list.reason is CallReason.OFFERED and isinstance(called, Household):
             await _tell_waiting_list(called, result, actor)
         return called
@@ -242,7 +242,7 @@ async def take_back_at_once(list_id: UUID, at_once_id: UUID, *, actor: Actor) ->
             if told:
                 keys = [getattr(mark, column) for mark in told]
                 await _write(call_list, model, keys, Said(CallResult.NOT_REACHED, told[0].via), actor)
-                await take_back(model, told)
+                await take_back(call_list, model, told)
         return len(last)
 
 

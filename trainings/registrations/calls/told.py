@@ -108,8 +108,18 @@ async def note_call(
     await may_have_heard(model, [one.id for one in readers if one.id not in told], snapshots.last)
 
 
-async def take_back(model: Readers, last_reached: Sequence[Mark]) -> None:
-    """What people knew, or may have heard, before these calls holds again."""
-    for mark in last_reached:
-        key = getattr(mark, MARKS[model][1])
-        await model.filter(id=key).update(told_number=mark.knew_number, heard_number=mark.knew_heard)
+async def take_back(call_list: CallList, model: Readers, last_reached: Sequence[Mark]) -> None:
+    """What people knew, or may have heard, before these calls holds again, unless another list told them since.
+
+    After a list of staff's own all that people may have heard stays so: it told no news, and mails may have since.
+    """
+    if call_list.reason is CallReason.OWN:
+        return
+    table, column = MARKS[model]
+    keys = [getattr(mark, column) for mark in last_reached]
+    others = table.filter(**{f"{column}__in": keys}).exclude(call_list_id=call_list.id).order_by("created_at", "id")
+    last = {key: (at, result) for key, at, result in await others.values_list(column, "created_at", "result")}
+    for key, mark in zip(keys, last_reached, strict=True):
+        at, result = last.get(key, (mark.created_at, CallResult.NOT_REACHED))
+        if result is not CallResult.REACHED or at < mark.created_at:
+            await model.filter(id=key).update(told_number=mark.knew_number, heard_number=mark.knew_heard)
