@@ -362,6 +362,9 @@ async def test_community_is_told_at_once_after_a_page_that_names_how_many_and_un
     assert "2 personas, avisadas de una vez. Avisado por medio de alguien que lidera la comunidad" in page.text
     assert undone.status_code == 303
     assert await told(call_list) == set()
+    await client.get(where)
+    await client.post(f"{where}/de-una-vez/deshacer", data={"act": str(act["value"])})
+    assert "Eso ya se deshizo." in (await page_of(client, where)).text
     assert [act for act in await acts() if act == "calls.mark"] == ["calls.mark"] * 4
 
 

@@ -464,6 +464,10 @@ async def take_back_at_once(request: Request) -> Response:
         n = await call_actions.take_back_at_once(one.call_list.id, form.act, actor=request.state.actor)
     except Refusal as refusal:
         return await _show(request, one, refusal=refusal)
+    if not n:
+        return redirect(
+            f"{INDEX}/{one.call_list.id}", gettext(N_("Eso ya se deshizo. Mire la lista otra vez.")), "note"
+        )
     words = ngettext("Listo: falta %(num)s persona otra vez.", "Listo: faltan %(num)s personas otra vez.", n)
     return redirect(f"{INDEX}/{one.call_list.id}", words % {"num": n})
 
