@@ -165,10 +165,6 @@ BEGUN = f"""
         SELECT participant_id FROM name_word WHERE hub = ? AND word > ? AND word < ? LIMIT {BEGUN_WITH}
     ) AS n
 """  # noqa: S608 - constants of the program
-OF_TRAININGS = """
-    SELECT DISTINCT p.id, p.search_text FROM registration r JOIN participant p ON p.id = r.participant_id
-    WHERE r.training_id IN ?list
-"""
 AFTER_ALL = chr(0x10FFFF)
 """No word goes on with it."""
 
@@ -182,7 +178,7 @@ async def _by_words(typed: str, scope: Scope) -> tuple[list[UUID], bool]:
     rare = [word for word in telling_words(words) if len(word) >= FEWEST_LETTERS]
     if not rare:
         raise NothingToFind
-    asked = [Statement(_among(OF_TRAININGS, len(terms)), (scope.trainings, *terms))] if scope.trainings else []
+    asked = [Statement(_of_trainings(len(terms)), (scope.trainings, *terms))] if scope.trainings else []
     is_vague = False
     for hub_id in scope.hubs:
         n, of_hub = await _of_hub(hub_id, rare, terms)
@@ -229,8 +225,13 @@ def _named(question: str, n_terms: int) -> str:
 
 
 @cache
-def _among(people: str, n_terms: int) -> str:
-    return f"{people} {'AND p.search_text LIKE ? ' * n_terms} ORDER BY p.id DESC LIMIT {CANDIDATES}"
+def _of_trainings(n_terms: int) -> str:
+    """As they stand in the index, those of the last training first: SQLite stops at the last one wanted."""
+    return f"""
+        SELECT p.id, p.search_text FROM registration r CROSS JOIN participant p
+        WHERE r.training_id IN ?list AND p.id = r.participant_id {"AND p.search_text LIKE ? " * n_terms}
+        ORDER BY r.training_id DESC LIMIT {CANDIDATES}
+    """  # noqa: S608 - constants of the program
 
 
 # -- by digits of the telephone
