@@ -26,6 +26,7 @@ from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.seats.actions import cancel, replace_ticket
+from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]
 
@@ -271,6 +272,34 @@ async def test_joined_people_are_one_and_erased_ones_nobody(cast: Cast) -> None:
     await merging.merge(first.participant_id, third.participant_id, MergeReason.SAID_SO, actor=actor)
     await Registration.filter(id=third.id).update(state=RegistrationState.CONFIRMED)  # as where it was held before
     assert [(one.name, one.n_more) for one in (await search("rosa coc", actor)).hits] == [("Rosa C.", 2)]
+
+
+@pytest.mark.both_engines
+async def test_minor_or_person_of_who_facilitates_is_a_hit_for_each_registration(cast: Cast) -> None:
+    own = [await make.make_training(hub=cast.hub, facilitators=[cast.facilitator]) for _number in range(2)]
+    came = [await someone(cast.hub, training=one) for one in own]
+    await Training.filter(id=own[0].id).update(admits_minors=True)
+    girls = [await minor(own[0], "Luz") for _number in range(2)]
+    actor = await actor_of(cast.coordinator)
+    for first, second in (came, girls):
+        await merging.merge(first.participant_id, second.participant_id, MergeReason.SAID_SO, actor=actor)
+
+    found = {
+        (user.email, typed): [(one.registration_id, one.n_more) for one in (await search(typed, reader)).hits]
+        for user in (cast.coordinator, cast.facilitator)
+        for reader in [await actor_of(user)]
+        for typed in ("rosa coc", "luz coc", girls[0].short_code)
+    }
+
+    each = [[(one.id, 0) for one in reversed(people)] for people in (came, girls)]
+    assert found == {
+        (cast.coordinator.email, "rosa coc"): [(came[1].id, 1)],
+        (cast.coordinator.email, "luz coc"): each[1],
+        (cast.coordinator.email, girls[0].short_code): [(girls[0].id, 0)],
+        (cast.facilitator.email, "rosa coc"): each[0],
+        (cast.facilitator.email, "luz coc"): each[1],
+        (cast.facilitator.email, girls[0].short_code): [(girls[0].id, 0)],
+    }
 
 
 # -- what cannot be looked for

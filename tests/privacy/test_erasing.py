@@ -184,6 +184,22 @@ async def test_minor_of_the_name_is_listed_in_a_common_training_alone(cast: Cast
     assert set(boxes_of(page)) == {str(mother.id), str(daughter.id)}
 
 
+async def test_joined_relatives_are_named_once_and_more_namesakes_than_shown_are_said(
+    cast: Cast, coordinator: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rosa, *pedros = [await someone(cast.hub, name) for name in ("Rosa", "Pedro", "Pedro")]
+    await coordinator.post(f"{path_of(pedros[0])}/unir", data={"persona": str(pedros[1].participant_id)})
+    others = "Hay más con este nombre"
+
+    page = await coordinator.get(f"{path_of(rosa)}/borrar")
+    monkeypatch.setattr("trainings.privacy.records.MOST", 2)
+    namesakes = [await someone(cast.hub) for _number in range(2)]
+    many = await coordinator.get(f"{path_of(rosa)}/borrar")
+
+    assert (page.text.count("Pedro Coc"), others in page.text) == (1, False)
+    assert (set(boxes_of(Page(many.text))), others in many.text) == ({str(one.id) for one in (rosa, *namesakes)}, True)
+
+
 # -- joining from a person's page
 
 

@@ -57,6 +57,7 @@ async def _page(
         "own": [_row(one, asked) for one in records.own],
         "namesakes": [_row(one, asked) for one in records.namesakes],
         "relatives": records.relatives,
+        "has_more": records.has_more,
         "has_papers": any(one.papers for one in shown),
         "stays": await what_stays([one.person.id for one in records.own], by_link=False),
         "may_erase": can_erase(actor, hub_id),

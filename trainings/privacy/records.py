@@ -51,12 +51,13 @@ class HubRecord:
 @dataclass(frozen=True, slots=True)
 class Records:
     """`own`: the page's person, the page's record first. `namesakes`: of the same name. `relatives`: another name, the
-    same telephone or e-mail.
+    same telephone or e-mail. `has_more`: of the name are more records than shown.
     """
 
     own: Sequence[HubRecord]
     namesakes: Sequence[HubRecord]
     relatives: Sequence[HubRecord]
+    has_more: bool
 
     @property
     def all_of_name(self) -> Sequence[HubRecord]:
@@ -79,9 +80,10 @@ async def records_like(registration: Registration) -> Records:
     common = {row.training_id for key in own_ids for row in rows.get(key, ())}
     seen = [one for one in found.values() if not one.person.is_minor or _is_in(common, one)]
     namesakes = [one for one in seen if not one.is_joined and one.person.id in by_name]
-    relatives = [one for one in seen if not one.is_joined and one.person.id not in by_name]
+    others = {one.person.id: one for one in seen if not one.is_joined and one.person.id not in by_name}
+    relatives = [one for one in others.values() if one.person.merged_into_id not in others]
     own = sorted((one for one in seen if one.is_joined), key=lambda one: one.person.id != person.id)
-    return Records(own, namesakes, relatives)
+    return Records(own, namesakes, relatives, len(by_name) == MOST)
 
 
 async def found_by_code(typed: str, hub_id: UUID) -> Registration | None:

@@ -22,7 +22,7 @@ from trainings.lib.phones import digits_of
 from trainings.lib.text import like_terms, short_name, telling_words
 from trainings.people.finding import TAIL_DIGITS, hub_number, phone_tails
 from trainings.people.merged import whole_people
-from trainings.people.models import NOBODY, Guardian, Participant
+from trainings.people.models import NOBODY, AgeGroup, Guardian, Participant
 from trainings.privacy.records import registrations_of_code, ticket_named
 from trainings.registrations.models import Card, CardState, Registration, RegistrationState
 from trainings.registrations.words import STATES
@@ -62,7 +62,9 @@ class TooLong(WrongInput):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A person, by one registration: the one meant by the code, else the last. `n_more`: further ones in scope."""
+    """A person, by one registration: the one meant by the code, else the last. `n_more`: further ones in scope. Of a
+    minor, and for who facilitates, each registration is a hit, as their page shows it alone.
+    """
 
     registration_id: UUID
     name: str
@@ -105,6 +107,11 @@ class Row(NamedTuple):
     given_names: str
     surnames: str
     community: str
+    age_group: AgeGroup | None
+
+    @property
+    def is_minor(self) -> bool:
+        return self.age_group is not None and self.age_group.is_minor
 
 
 async def search(typed: str, actor: Actor) -> Found:
@@ -267,18 +274,23 @@ def _is_meant(phone: str, digits: str) -> bool:
 # -- as shown
 
 COLUMNS = ("id", "participant_id", "training_id", "state", "training__title", "participant__given_names")
-MORE_COLUMNS = ("participant__surnames", "participant__community")
+MORE_COLUMNS = ("participant__surnames", "participant__community", "participant__age_group")
 
 
-async def _hits(people: Sequence[UUID], scope: Scope, meant: Container[UUID] = ()) -> list[Hit]:
+async def _hits(people: Sequence[UUID], scope: Scope, meant: Collection[UUID] = ()) -> list[Hit]:
     """In order of the people, those joined as one person once."""
     into = dict(await reads(Participant).filter(id__in=list(people)).values_list("id", "merged_into_id"))
     person_of = await whole_people(into) if into else {}
     rows = reads(Registration).filter(scope.registrations, participant_id__in=list(person_of))
-    by_person: dict[UUID, list[Row]] = defaultdict(list)
-    for row in await rows.order_by("-id").values_list(*COLUMNS, *MORE_COLUMNS):
-        by_person[person_of[row[1]]].append(Row(*row))
-    found = [by_person[person] for person in dict.fromkeys(person_of[key] for key in people) if person in by_person]
+    apart = frozenset(scope.trainings)
+    by_person: dict[UUID, dict[UUID, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for told in await rows.order_by("-id").values_list(*COLUMNS, *MORE_COLUMNS):
+        row = Row(*told)
+        person = person_of[row.participant_id]
+        stands_alone = row.is_minor or row.training_id in apart
+        by_person[person][row.id if stands_alone else person].append(row)
+    of_person = [by_person[person].values() for person in dict.fromkeys(person_of[key] for key in people)]
+    found = [rows for each in of_person for rows in each if not meant or any(row.id in meant for row in rows)]
     shown = [_best(rows, meant) for rows in found]
     days = await _days({one.training_id for one in shown})
     return [_hit(one, days.get(one.training_id, ""), len(rows) - 1) for one, rows in zip(shown, found, strict=True)]
