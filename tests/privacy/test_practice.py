@@ -40,11 +40,14 @@ from trainings.people.models import Participant
 from trainings.privacy import practice
 from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.desk.digests import write_digests
+from trainings.registrations.desk.exports import Asked, ExportFormat, ExportReason, export_hub
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.telling.eve_notes import write_eve_notes
 from trainings.registrations.telling.reminders import Reminder, remind
 from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.months import Month
+from trainings.schedule.staff.copies import copies_of
 from trainings.settings import Settings
 from trainings.web.forms import Typed
 
@@ -120,6 +123,10 @@ async def everything(world: World, folder: Path, readers: Mapping[str, AsyncClie
         for where in ("/panel/buscar?q=", "/panel/personas/repetidas?nombre="):
             found[where + typed] = await text_of(readers["coordinator"], where + typed)
     await run_what_is_due()
+    hub, actor = world.cast.hub.id, await actor_of(world.cast.coordinator)
+    month = clock.today().replace(day=1), clock.today() + timedelta(days=31)
+    found["exported"] = str(await export_hub(hub, *month, Asked(ExportFormat.CSV, ExportReason.AUDIT), actor=actor))
+    found["copied"] = str([str(one.owner.id) for one in await copies_of(hub, Month.of(month[0]), Month.of(month[1]))])
     found["Mi calendario"] = bytes((await answer_to(world.cast.facilitator, {})).body).decode()
     return found
 
