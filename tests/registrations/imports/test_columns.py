@@ -12,6 +12,7 @@ from trainings.lib.tabular import Row, Table
 from trainings.registrations.imports.columns import (
     FIELDS,
     MODEL_HEADER,
+    WHOLE_NAMES,
     ChosenTwice,
     Field,
     Forbidden,
@@ -48,6 +49,8 @@ from trainings.registrations.imports.columns import (
         ("Comunidad o municipio", Field.COMMUNITY),
         ("Aldea", Field.COMMUNITY),
         ("Municipio de residencia", Field.MUNICIPALITY),
+        ("Municipio y departamento", Field.MUNICIPALITY),
+        ("Departamento", Field.DEPARTMENT),
         ("Cargo", Field.OFFICE),
         ("Puesto o cargo en el COCODE", Field.OFFICE),
         ("Viene como", Field.ACTOR_TYPE),
@@ -80,7 +83,7 @@ def test_header_is_recognised_by_its_words(header: str, field: Field | None) -> 
 
 def test_own_words_for_the_columns_are_recognised() -> None:
     assert {field: field_of(words) for field, words in FIELDS.items()} == {field: field for field in Field}
-    assert set(match(MODEL_HEADER).values()) == set(Field) - {Field.FULL_NAME, Field.FULL_NAME_SURNAMES_FIRST}
+    assert set(match(MODEL_HEADER).values()) == set(Field) - {*WHOLE_NAMES, Field.DEPARTMENT}
 
 
 def test_name_without_a_column_of_surnames_is_the_whole_name() -> None:

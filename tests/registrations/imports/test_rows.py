@@ -353,6 +353,16 @@ async def test_municipality_in_the_column_of_communities_is_one(sqlite_db: Setti
     assert [one.notes[:-1] for one in rows] == [("«Flores» se tomó como Flores, Petén.",), ()]
 
 
+async def test_column_of_departments_tells_municipalities_of_one_name_apart(sqlite_db: Settings) -> None:
+    told = (("La Libertad", "HUEHUETENANGO"), ("La Libertad", "Petén"), ("La Libertad", "DMM"), ("Flores", ""))
+
+    rows = read(*({**ANA, Field.MUNICIPALITY: name, Field.DEPARTMENT: department} for name, department in told))
+
+    assert [one.typed.value("municipality") for one in rows] == ["1311", "1705", "1705", "1701"]
+    taken = [note for one in rows for note in one.notes if "se tomó como" in note]
+    assert taken == ["«La Libertad» se tomó como La Libertad, Petén."]
+
+
 async def test_one_telephone_when_typed_as_the_other_is_the_first(sqlite_db: Settings) -> None:
     typed = {"given_names": "Luz", "surnames": "Ba", "municipality": "1701", "other_phone": "5555 1234"}
 

@@ -24,6 +24,7 @@ class Field(StrEnum):
     FULL_NAME = "full_name"
     FULL_NAME_SURNAMES_FIRST = "full_name_surnames_first"
     MUNICIPALITY = "municipality"
+    DEPARTMENT = "department"
     COMMUNITY = "community"
     ACTOR_TYPE = "actor_type"
     OFFICE = "office"
@@ -48,6 +49,7 @@ FIELDS: Mapping[Field, str] = {
     Field.FULL_NAME: N_("Nombres y apellidos en una columna"),
     Field.FULL_NAME_SURNAMES_FIRST: N_("Apellidos y nombres en una columna"),
     Field.MUNICIPALITY: N_("Municipio"),
+    Field.DEPARTMENT: N_("Departamento"),
     Field.COMMUNITY: N_("Comunidad"),
     Field.ACTOR_TYPE: N_("De parte de quién viene (tipo de actor)"),
     Field.OFFICE: N_("Cargo (en el COCODE o en su institución)"),
@@ -92,7 +94,9 @@ MODEL_HEADER = (
 JOINED = frozenset({Field.GIVEN_NAMES, Field.SURNAMES})
 """In several columns: "primer nombre", "segundo nombre"."""
 WHOLE_NAMES = frozenset({Field.FULL_NAME, Field.FULL_NAME_SURNAMES_FIRST})
-_OF_NOBODY = frozenset({Field.MUNICIPALITY, Field.COMMUNITY, Field.ACTOR_TYPE, Field.LANGUAGE, Field.PERMISSION})
+_OF_NOBODY = frozenset(
+    {Field.MUNICIPALITY, Field.DEPARTMENT, Field.COMMUNITY, Field.ACTOR_TYPE, Field.LANGUAGE, Field.PERMISSION}
+)
 """Often filled in for lines that are still empty."""
 
 
@@ -167,6 +171,7 @@ _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
         (Field.ACTOR_TYPE, "actor sector parte"),
         (Field.OFFICE, "cargo puesto"),
         (Field.ORGANIZATION, "organizacion institucion entidad dependencia"),
+        (Field.DEPARTMENT, "departamento"),
     )
 )
 

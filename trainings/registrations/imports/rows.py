@@ -325,12 +325,14 @@ class _RowReader:
 
     def _read_place(self) -> None:
         community, municipality = self._written(Field.COMMUNITY), self._reading.municipality
+        told = values.department_called(self._text(Field.DEPARTMENT))
+        department = told or self._reading.department
         if self._text(Field.MUNICIPALITY):
-            found = self._code(Field.MUNICIPALITY, lambda text: values.municipality_of(text, self._reading.department))
+            found = self._code(Field.MUNICIPALITY, lambda text: values.municipality_of(text, department))
             municipality, was_ambiguous = found or (self._text(Field.MUNICIPALITY), False)
-            if was_ambiguous:
+            if was_ambiguous and not told:
                 self._note_place(self._text(Field.MUNICIPALITY), municipality)
-        elif (nearby := values.municipality_called(community, self._reading.department)) not in ("", municipality):
+        elif (nearby := values.municipality_called(community, department)) not in ("", municipality):
             self._note_place(community, nearby)
             municipality, community = nearby, ""
         self._say("municipality", municipality)

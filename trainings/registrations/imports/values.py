@@ -326,6 +326,15 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
     return near[0].ine_code, True
 
 
+def department_called(text: str) -> str:
+    return _departments().get(fold(text), "")
+
+
+@cache
+def _departments() -> dict[str, str]:
+    return {fold(row.department): row.department for row in municipalities()}
+
+
 def municipality_called(text: str, department: str) -> str:
     """The INE code of a municipality of the department with just this name, or nothing."""
     found = _municipalities_called().get(fold(text), ()) if text else ()
