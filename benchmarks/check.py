@@ -144,7 +144,7 @@ def serve(port: int, code: str) -> None:
 async def _context(code: str) -> dict[str, Any]:
     async with db.connect(Settings()):
         found = check_view(await public_check(code))
-    more = {"name_form": None, "is_same": None, "is_our_file": False, "form": None, "other_folio": ""}
+    more = {"name_form": None, "is_same": None, "is_our_file": False, "form": None, "folio": ""}
     more["desk"] = None
     return {"check": found, "actor": VISITOR, "flashes": [], "path": f"/verificar/{code}", **more}
 
