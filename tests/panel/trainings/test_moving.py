@@ -126,9 +126,13 @@ async def test_moving_what_another_person_moved_meanwhile_shows_that_first(clien
     assert (await TrainingSession.get(id=session.id)).starts_at == starts_at
 
 
-async def test_moving_to_where_it_is_says_that_nothing_changed(client: AsyncClient, db: Settings) -> None:
+async def test_moving_to_where_it_is_says_that_nothing_changed_also_on_a_feast_day(
+    client: AsyncClient, db: Settings
+) -> None:
     cast = await make_cast()
-    training = await make.make_training(hub=cast.hub, venue=cast.venue)
+    new_year = date(clock.today().year + 1, 1, 1)
+    sessions = [(clock.at(new_year, time(8)), clock.at(new_year, time(12)))]
+    training = await make.make_training(hub=cast.hub, venue=cast.venue, sessions=sessions)
     [session] = training.sessions
     path = f"/panel/sesiones/{session.id}/mover"
     await as_(client, cast, "coordinator")

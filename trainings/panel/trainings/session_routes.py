@@ -53,7 +53,8 @@ async def move(request: Request) -> Response:
         form = check(MoveForm, typed)
         if typed.value("look"):
             return await _move_form(request, session, typed)
-        if forms.has_unseen_feast(typed, _feast(typed, await _cautions(request, session, typed))):
+        is_kept = form.day == clock.local(session.starts_at).date()
+        if not is_kept and forms.has_unseen_feast(typed, _feast(typed, await _cautions(request, session, typed))):
             return await _move_form(request, session, typed, status=409)
         await rescheduling.move(
             session.id,
