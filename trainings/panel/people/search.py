@@ -63,7 +63,8 @@ class TooLong(WrongInput):
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A person, by one registration: the one meant by the code, else the last. `n_more`: further ones in scope. Of a
-    minor, and for who facilitates, each registration is a hit, as their page shows it alone.
+    minor, and for who facilitates, each registration that was not joined to another is a hit, as their page shows it
+    alone.
     """
 
     registration_id: UUID
@@ -108,6 +109,7 @@ class Row(NamedTuple):
     surnames: str
     community: str
     age_group: AgeGroup | None
+    joined_to_id: UUID | None
 
     @property
     def is_minor(self) -> bool:
@@ -274,7 +276,7 @@ def _is_meant(phone: str, digits: str) -> bool:
 # -- as shown
 
 COLUMNS = ("id", "participant_id", "training_id", "state", "training__title", "participant__given_names")
-MORE_COLUMNS = ("participant__surnames", "participant__community", "participant__age_group")
+MORE_COLUMNS = ("participant__surnames", "participant__community", "participant__age_group", "joined_to_id")
 
 
 async def _hits(people: Sequence[UUID], scope: Scope, meant: Collection[UUID] = ()) -> list[Hit]:
@@ -287,8 +289,10 @@ async def _hits(people: Sequence[UUID], scope: Scope, meant: Collection[UUID] = 
     for told in await rows.order_by("-id").values_list(*COLUMNS, *MORE_COLUMNS):
         row = Row(*told)
         person = person_of[row.participant_id]
-        stands_alone = row.is_minor or row.training_id in apart
-        by_person[person][row.id if stands_alone else person].append(row)
+        if not (row.is_minor or row.training_id in apart):
+            by_person[person][person].append(row)
+        elif row.joined_to_id is None or row.id in meant:
+            by_person[person][row.id].append(row)
     of_person = [by_person[person].values() for person in dict.fromkeys(person_of[key] for key in people)]
     found = [rows for each in of_person for rows in each if not meant or any(row.id in meant for row in rows)]
     shown = [_best(rows, meant) for rows in found]
