@@ -71,9 +71,10 @@ async def records_like(registration: Registration) -> Records:
     person, hub_id = registration.participant, registration.training.hub_id
     own_ids = await same_person_ids(person.id)
     is_real = registration.training.state is not TrainingState.PRACTICE
-    by_name = await _at(hub_id, name_key=person.name_key) if person.name_key and is_real else []
+    named = await _at(hub_id, name_key=person.name_key) if person.name_key and is_real else []
+    by_name = named[:MOST]
     contacts = [Q(**{name: getattr(person, name)}) for name in ("phone_key", "email_key") if getattr(person, name)]
-    by_contact = [one for contact in contacts for one in await _at(hub_id, contact)]
+    by_contact = [one for contact in contacts for one in (await _at(hub_id, contact))[:MOST]]
     rows = await _registrations({*own_ids, *by_name, *by_contact}, hub_id)
     apart = {key for pair in await told_apart({person.id, *by_name}) if person.id in pair for key in pair}
     found = await _records(rows, person, own_ids, apart)
@@ -83,7 +84,7 @@ async def records_like(registration: Registration) -> Records:
     others = {one.person.id: one for one in seen if not one.is_joined and one.person.id not in by_name}
     relatives = [one for one in others.values() if one.person.merged_into_id not in others]
     own = sorted((one for one in seen if one.is_joined), key=lambda one: one.person.id != person.id)
-    return Records(own, namesakes, relatives, len(by_name) == MOST)
+    return Records(own, namesakes, relatives, len(named) > MOST)
 
 
 async def found_by_code(typed: str, hub_id: UUID) -> Registration | None:
@@ -127,9 +128,10 @@ def _is_in(trainings: Collection[UUID], record: HubRecord) -> bool:
 
 
 async def _at(hub_id: UUID, *contact: Q, **columns: str) -> list[UUID]:
+    """One more than is shown, if there are more."""
     here = Q(registrations__training__hub_id=hub_id) & ~Q(registrations__training__state=TrainingState.PRACTICE)
     known = reads(Participant).filter(here, *contact, **columns)
-    return [key for (key,) in await known.distinct().order_by("-id").limit(MOST).values_list("id")]
+    return [key for (key,) in await known.distinct().order_by("-id").limit(MOST + 1).values_list("id")]
 
 
 async def _registrations(people: Collection[UUID], hub_id: UUID) -> dict[UUID, list[Registration]]:
