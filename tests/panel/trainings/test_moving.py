@@ -144,3 +144,20 @@ async def test_moving_to_where_it_is_says_that_nothing_changed_also_on_a_feast_d
 
     assert "Nada cambió: la sesión sigue el mismo día" in answer
     assert "la sesión cambió." not in answer
+
+
+async def test_moving_to_a_town_in_its_feast_is_warned_of_on_the_same_day_too(
+    client: AsyncClient, db: Settings
+) -> None:
+    cast = await make_cast()
+    day = date(clock.today().year + 1, 3, 11)
+    sessions = [(clock.at(day, time(8)), clock.at(day, time(12)))]
+    [session] = (await make.make_training(hub=cast.hub, venue=cast.venue, sessions=sessions)).sessions
+    there = await make.make_venue(cast.hub, "Escuela", municipality="1701")
+    await FeastDay.create(municipality_id="1701", month=3, day=11, name="Feria titular")
+    await as_(client, cast, "coordinator")
+    form = {"day": day.isoformat(), "starts": "08:00", "ends": "12:00", "venue": str(there.id)}
+
+    warned = await post(client, f"/panel/sesiones/{session.id}/mover", form)
+
+    assert (warned.status_code, "Ese día es feriado: Feria titular" in warned.text) == (409, True)

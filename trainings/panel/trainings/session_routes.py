@@ -53,8 +53,9 @@ async def move(request: Request) -> Response:
         form = check(MoveForm, typed)
         if typed.value("look"):
             return await _move_form(request, session, typed)
-        is_kept = form.day == clock.local(session.starts_at).date()
-        if not is_kept and forms.has_unseen_feast(typed, _feast(typed, await _cautions(request, session, typed))):
+        if not _stays(session, form) and forms.has_unseen_feast(
+            typed, _feast(typed, await _cautions(request, session, typed))
+        ):
             return await _move_form(request, session, typed, status=409)
         await rescheduling.move(
             session.id,
@@ -68,6 +69,13 @@ async def move(request: Request) -> Response:
     except (FormErrors, Refusal) as error:
         return await _not_moved(request, typed, error)
     return await _moved(session, await _cautions(request, session, typed))
+
+
+def _stays(session: TrainingSession, form: MoveForm) -> bool:
+    """On its day and in its place, whatever the hours."""
+    usual = session.training.venue_id
+    standing = clock.local(session.starts_at).date(), session.venue_id or usual
+    return standing == (form.day, form.venue or usual)
 
 
 def _feast(typed: Typed, cautions: Cautions) -> dict[str, tuple[str, str]]:
