@@ -51,6 +51,7 @@ from trainings.registrations.imports.columns import (
         ("Municipio de residencia", Field.MUNICIPALITY),
         ("Municipio y departamento", Field.MUNICIPALITY),
         ("Departamento", Field.DEPARTMENT),
+        ("Departamento de residencia", Field.DEPARTMENT),
         ("Cargo", Field.OFFICE),
         ("Puesto o cargo en el COCODE", Field.OFFICE),
         ("Viene como", Field.ACTOR_TYPE),

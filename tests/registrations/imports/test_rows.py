@@ -359,8 +359,13 @@ async def test_column_of_departments_tells_municipalities_of_one_name_apart(sqli
     rows = read(*({**ANA, Field.MUNICIPALITY: name, Field.DEPARTMENT: department} for name, department in told))
 
     assert [one.typed.value("municipality") for one in rows] == ["1311", "1705", "1705", "1701"]
-    taken = [note for one in rows for note in one.notes if "se tomó como" in note]
-    assert taken == ["«La Libertad» se tomó como La Libertad, Petén."]
+    assert [[note for note in one.notes if "se tomó como" in note] for one in rows] == [
+        [],
+        [],
+        ["«La Libertad» se tomó como La Libertad, Petén."],
+        [],
+    ]
+    assert [list(one.remarks) for one in rows] == [[], [], ["Departamento: «DMM» no se pudo leer y queda vacío."], []]
 
 
 async def test_one_telephone_when_typed_as_the_other_is_the_first(sqlite_db: Settings) -> None:

@@ -325,7 +325,7 @@ class _RowReader:
 
     def _read_place(self) -> None:
         community, municipality = self._written(Field.COMMUNITY), self._reading.municipality
-        told = values.department_called(self._text(Field.DEPARTMENT))
+        told = self._code(Field.DEPARTMENT, values.department_called)
         department = told or self._reading.department
         if self._text(Field.MUNICIPALITY):
             found = self._code(Field.MUNICIPALITY, lambda text: values.municipality_of(text, department))

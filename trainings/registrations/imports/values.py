@@ -327,7 +327,11 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
 
 
 def department_called(text: str) -> str:
-    return _departments().get(fold(text), "")
+    """As municipalities name it. Refuses (Unclear) another: an institution has departments too."""
+    found = _departments().get(fold(text))
+    if found is None:
+        raise Unclear
+    return found
 
 
 @cache
