@@ -11,6 +11,7 @@ _NEIGHBOURS = ("BZ", "MX", "SV", "HN")
 _PHONE_SHAPE = re.compile(r"\(?\+?[0-9 ()./-]{7,30}")
 _MOBILE = re.compile(r"(?:\+?502)?[3-5]\d{7}", re.ASCII)
 """Nearly all: the same answer without asking the tables of the world."""
+_AT_HOME = re.compile(r"\+502\d+", re.ASCII)
 _ONLY_DIGITS = re.compile(r"[0-9 +()./-]*[0-9][0-9 +()./-]*")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -45,11 +46,10 @@ def _plain(text: str) -> str:
 
 def show_phone(e164: str, *, with_code: bool = False) -> str:
     """`5555 1234` at home (`+502 5555 1234` with code); other countries always with their code."""
-    number = phonenumbers.parse(e164)
-    if number.country_code == _HOME_CODE:
-        digits = str(number.national_number)
+    if _AT_HOME.fullmatch(e164):
+        digits = e164[4:]
         return f"{'+502 ' if with_code else ''}{digits[:-4]} {digits[-4:]}"
-    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.INTERNATIONAL)
 
 
 def is_landline(e164: str) -> bool:
