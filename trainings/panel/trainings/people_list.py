@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 from trainings.db import reveal, sql
 from trainings.lib.text import fold, short_name
 from trainings.people.models import AgeGroup, Participant
-from trainings.registrations.desk.look_alikes import look_alikes_in
+from trainings.registrations.desk.look_alikes import look_alikes_named
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import guardians_phones
 from trainings.registrations.words import STATES
@@ -29,7 +29,7 @@ COUNTS = """
     FROM registration r JOIN participant p ON p.id = r.participant_id WHERE r.training_id = ? GROUP BY 1, 2
 """
 SHOWN = """
-    SELECT r.id, r.state, p.id, p.given_names, p.surnames, p.community, p.phone, p.age_group,
+    SELECT r.id, r.state, p.id, p.given_names, p.surnames, p.name_key, p.community, p.phone, p.age_group,
         CASE WHEN r.state = 'waitlisted' THEN (
             SELECT COUNT(*) FROM registration_group w
             WHERE w.training_id = r.training_id AND w.state = 'waitlisted' AND w.wait_number <= g.wait_number
@@ -48,6 +48,7 @@ SHOWN = """
     ORDER BY page.sort_key, r.id
 """
 """A family waits with one number, and has the childcare that one member asked for."""
+NAME_KEY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,11 @@ class PeopleList:
     before: str
     after: str
     is_full: bool
-    has_look_alikes: bool
+
+    @property
+    def has_look_alikes(self) -> bool:
+        """Among those shown."""
+        return any(one.is_look_alike for one in self.page.rows)
 
     @property
     def n_people(self) -> int:
@@ -116,8 +121,7 @@ async def people_of(training: Training, query: QueryParams, *, is_full: bool) ->
     n_found = sum(n for (state, letter), n in cells.items() if _has(asked, state, letter))
     number = min(asked_page(query), max(1, -(-n_found // PAGE)))
     start = PAGE * (number - 1)
-    look_alikes = await look_alikes_in([training.id])
-    page = ListPage(await _rows(training.id, asked, start, look_alikes, is_full=is_full), start, n_found)
+    page = ListPage(await _rows(training.id, asked, start, is_full=is_full), start, n_found)
     return PeopleList(
         page=page,
         counts=_counted(cells, 0),
@@ -127,7 +131,6 @@ async def people_of(training: Training, query: QueryParams, *, is_full: bool) ->
         before=_address(training.id, asked, number - 1) if number > 1 else "",
         after=_address(training.id, asked, number + 1) if page.end < n_found else "",
         is_full=is_full,
-        has_look_alikes=bool(look_alikes),
     )
 
 
@@ -199,11 +202,10 @@ def _query(asked: _Asked, page: int) -> str:
 # -- who is shown
 
 
-async def _rows(
-    training_id: UUID, asked: _Asked, start: int, look_alikes: set[UUID], *, is_full: bool
-) -> list[PersonRow]:
+async def _rows(training_id: UUID, asked: _Asked, start: int, *, is_full: bool) -> list[PersonRow]:
     filters = (asked.state, asked.state, asked.letter, asked.letter)
     found = await sql.tuples(SHOWN, training_id, *filters, PAGE, start)
+    look_alikes = await look_alikes_named([row[NAME_KEY] for row in found], training_id)
     phones = await _phones(found) if is_full else {}
     return [
         PersonRow(
@@ -217,7 +219,7 @@ async def _rows(
             n_childcare=n_childcare,
             is_look_alike=sql.as_uuid(key) in look_alikes,
         )
-        for key, state, person_id, given, surnames, community, _phone, _age, position, n_childcare in found
+        for key, state, person_id, given, surnames, _name, community, _phone, _age, position, n_childcare in found
     ]
 
 

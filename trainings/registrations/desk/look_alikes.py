@@ -55,28 +55,40 @@ COLUMNS = (
     *("id", "group_id", "participant_id", "participant__name_key", "participant__municipality_id"),
     *("participant__age_group", "participant__phone_key", "participant__email_key"),
 )
-NAMED_TWICE = """
+NAMESAKES = """
     SELECT training_id, id, group_id, participant_id, name_key, municipality_id, age_group, phone_key, email_key FROM (
         SELECT r.training_id, r.id, r.group_id, r.participant_id, p.name_key, p.municipality_id, p.age_group,
             p.phone_key, p.email_key, COUNT(*) OVER (PARTITION BY r.training_id, p.name_key) AS n_of_the_name
         FROM registration r JOIN participant p ON p.id = r.participant_id
-        WHERE r.training_id IN ?list AND r.state <> 'cancelled'
+        WHERE r.training_id IN ?list AND r.state <> 'cancelled'{which}
     ) AS named WHERE n_of_the_name > 1 ORDER BY id
 """
 """Live sign-ups of trainings, in order, that share their name there with another one: the others have no pair."""
+NAMED_TWICE, NAMED_SO_TWICE = NAMESAKES.format(which=""), NAMESAKES.format(which=" AND p.name_key IN ?list")
 
 
 async def look_alikes_in(training_ids: Collection[UUID]) -> set[UUID]:
     """Registrations with the mark: a similar sign-up came before."""
-    return {one.id for one, _other in await pairs_in(training_ids)}
+    return _marked(await pairs_in(training_ids))
+
+
+async def look_alikes_named(names: Collection[str], training_id: UUID) -> set[UUID]:
+    """As `look_alikes_in`, among people with these folded names."""
+    return _marked(await _pairs(await sql.tuples(NAMED_SO_TWICE, [training_id], sorted(set(names)))))
+
+
+def _marked(pairs: Iterable[tuple[Seen, Seen]]) -> set[UUID]:
+    return {one.id for one, _earlier in pairs}
 
 
 async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
     """Each marked registration with each earlier similar one, except pairs that staff told apart."""
+    return await _pairs(await sql.tuples(NAMED_TWICE, list(training_ids)))
+
+
+async def _pairs(found: sql.Table) -> list[tuple[Seen, Seen]]:
     people: dict[UUID, list[Seen]] = defaultdict(list)
-    for training_id, one, group_id, person_id, name, place, age, *contacts in await sql.tuples(
-        NAMED_TWICE, list(training_ids)
-    ):
+    for training_id, one, group_id, person_id, name, place, age, *contacts in found:
         ids = sql.as_uuid(one), sql.as_uuid(group_id), sql.as_uuid(person_id)
         people[sql.as_uuid(training_id)].append(Seen(*ids, name, place, AgeGroup(age) if age else None, *contacts))
     pairs = [pair for seen_there in people.values() for pair in alike_pairs(seen_there)]
