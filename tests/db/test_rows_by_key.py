@@ -10,6 +10,7 @@ from tortoise.exceptions import OperationalError
 
 from tests.database import Database
 from trainings.db import close_in_turn, sql, transaction
+from trainings.db.sql import Statement
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 
@@ -51,6 +52,16 @@ async def test_row_by_key_does_not_take_a_turn_of_the_readers_thread(sqlite_db: 
     with pytest.raises(StopIteration) as ended:
         reading.send(None)
     assert ended.value.value == {"number": 1}
+
+
+async def test_few_rows_do_not_take_a_turn_of_the_readers_thread(sqlite_db: Settings) -> None:
+    await write(1)
+
+    reading = sql.tables([Statement(BY_KEY, ["k"]), Statement(BY_KEY, ["none"])], are_few=True)
+
+    with pytest.raises(StopIteration) as ended:
+        reading.send(None)
+    assert ended.value.value == [((1,),), ()]
 
 
 async def test_row_by_key_sees_what_another_program_wrote_and_lets_it_empty_the_log(sqlite_db: Settings) -> None:

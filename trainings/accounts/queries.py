@@ -83,7 +83,7 @@ async def actor_of(user: Person, *, request_id: str = "") -> Actor:
     everywhere: set[str] = set()
     operators: set[UUID] = set()
     places: set[str] = set()
-    for row in await sql.reads(GRANTS, user.id):
+    for row in await sql.reads(GRANTS, user.id, are_few=True):
         role = Role(row["role"])
         hub_id, operator_id, operators_hub_id = (_key(row[name]) for name in ("hub_id", "operator_id", "held_at"))
         places |= {name for name in (row["hub"], row["operator"]) if name}

@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise.fields.data import JSON_DUMPS
+
+from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
+from trainings.db import sql
+from trainings.lib.tokens import uuid7
+
+LINE = """
+    INSERT INTO audit_line (id, created_at, act, actor_id, actor_role, object_id, hub_id, request_id, detail)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 async def record(
@@ -15,15 +25,8 @@ async def record(
     """Record one act (`domain.verb`) as the last statement of an action, in its transaction. `detail` takes codes,
     counts and ids only: never a name, contact or token.
     """
-    await AuditLine.create(
-        act=act,
-        actor_id=actor.id,
-        actor_role=actor.role,
-        object_id=object_id,
-        hub_id=hub_id,
-        request_id=actor.request_id,
-        detail=detail,
-    )
+    made = uuid7(), clock.now(), act, actor.id, actor.role, object_id, hub_id, actor.request_id, JSON_DUMPS(detail)
+    await sql.execute(LINE, *made)
 
 
 @dataclass(frozen=True, slots=True)

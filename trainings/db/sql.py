@@ -48,37 +48,43 @@ async def rows(text: str, *values: object) -> list[dict[str, Any]]:
     return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
 
 
-async def reads(text: str, *values: object) -> list[dict[str, Any]]:
-    """Read beside the writers; in a transaction by its own connection, to see its rows."""
+async def reads(text: str, *values: object, are_few: bool = False) -> list[dict[str, Any]]:
+    """Read beside the writers; in a transaction by its own connection, to see its rows.
+
+    `are_few`: some dozens of rows by keys, however many the tables hold. SQLite reads them in the event loop: a turn of
+    the reader's thread costs many times the rows.
+    """
     connection = _reader()
-    return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
+    bound = _bound(text, values, connection.capabilities.dialect)
+    if are_few and isinstance(connection, ReadingClient):
+        # Busy, as a reader finds it only while it is opened, mended or closed: the thread has time to wait for that.
+        with contextlib.suppress(sqlite3.OperationalError):
+            return list(map(dict, connection.rows_here(*bound)))
+    return await connection.execute_query_dict(*bound)
 
 
-async def tuples(text: str, *values: object) -> Table:
-    """Without column names: cheaper by hundreds, and two readings can be compared."""
-    [found] = await tables([Statement(text, values)])
+async def tuples(text: str, *values: object, are_few: bool = False) -> Table:
+    """Without column names: cheaper by hundreds, and two readings can be compared. `are_few`: as of `reads`."""
+    [found] = await tables([Statement(text, values)], are_few=are_few)
     return found
 
 
-async def tables(statements: Sequence[Statement]) -> list[Table]:
+async def tables(statements: Sequence[Statement], *, are_few: bool = False) -> list[Table]:
+    """`are_few`: as of `reads`."""
     connection = _reader()
     asked = [_bound(str(one.text), one.values, connection.capabilities.dialect) for one in statements]
     if isinstance(connection, ReadingClient):
+        if are_few:
+            with contextlib.suppress(sqlite3.OperationalError):
+                return [tuple(map(tuple, connection.rows_here(*one))) for one in asked]
         return list(map(tuple, await connection.read_tables(asked)))
     return [tuple(map(tuple, (await connection.execute_query(*one))[1])) for one in asked]
 
 
 async def row_by_key(text: str, *values: object) -> dict[str, Any] | None:
-    """Of a SELECT by unique keys, for showing like `reads`. SQLite reads it in the event loop: a turn of the reader's
-    thread costs many times the row.
-    """
-    connection = _reader()
-    bound = _bound(text, values, connection.capabilities.dialect)
-    if isinstance(connection, ReadingClient):
-        # Busy, as a reader finds it only while it is opened, mended or closed: the thread has time to wait for that.
-        with contextlib.suppress(sqlite3.OperationalError):
-            return connection.row_here(*bound)
-    found = await connection.execute_query_dict(*bound)
+    """Of a SELECT by unique keys, for showing like `reads`."""
+    found = await reads(text, *values, are_few=True)
+    assert len(found) <= 1, "a unique key has one row"
     return found[0] if found else None
 
 

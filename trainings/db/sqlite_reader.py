@@ -1,4 +1,4 @@
-"""Reads SQLite beside the writers: in its own thread, and single rows in the event loop's
+"""Reads SQLite beside the writers: in its own thread, and few rows by keys in the event loop's
 (`docs/decisions/0012-one-row-is-read-in-the-loop.md`). The module's name must contain "sqlite"
 (`sqlite_immediate.py`).
 """
@@ -26,20 +26,18 @@ class ReadingClient(KeepingClient):
     """The `read` alias; closing it closes both connections.
 
     The second belongs to the event loop's thread: it never waits (a busy database is an error at once), and no snapshot
-    outlives its row, so each row is as last committed.
+    outlives its statement, so each finds what was last committed.
     """
 
     _here: sqlite3.Connection | None = None
 
-    def row_here(self, text: str, values: Sequence[Any]) -> dict[str, Any] | None:
-        """Of a SELECT by unique keys. Raises sqlite3.OperationalError, also if the database is busy."""
+    def rows_here(self, text: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        """Of a SELECT that finds few rows by keys. Raises sqlite3.OperationalError, also if the database is busy."""
         self.log.debug("%s: %s", text, values)
         if self._here is None:
             self._here = self._opened()
         # To the end: a statement that is not over holds its snapshot, and the log could not be emptied.
-        found = self._here.execute(text, values).fetchall()
-        assert len(found) <= 1, "many rows would keep all other requests waiting"
-        return dict(found[0]) if found else None
+        return self._here.execute(text, values).fetchall()
 
     @translate_exceptions
     async def read_tables(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:

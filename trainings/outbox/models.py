@@ -34,6 +34,8 @@ class Outcome(StrEnum):
 
 
 OPEN: Mapping[str, Any] = {"done_at": None, "failed_at": None, "stopped_at": None}
+IS_OPEN = "done_at IS NULL AND failed_at IS NULL AND stopped_at IS NULL"
+"""`OPEN` in SQL."""
 UNTRIED: Mapping[str, Any] = {**OPEN, "attempts": 0}
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
+from trainings.db.prepared import Select
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import FeastDay, HubService, Municipality
 from trainings.web.i18n import N_
@@ -45,6 +46,11 @@ class FeastDetails:
     n_days: int = 1
 
 
+FEASTS = Select(
+    FeastDay, "municipality", where="this.municipality_id IN ?list", order="this.month, this.day", are_few=True
+)
+
+
 async def served_codes(hub_ids: Collection[UUID]) -> set[str]:
     """Seats included."""
     found = reads(HubService).filter(hub_id__in=sorted(hub_ids)).values_list("municipality_id")
@@ -53,9 +59,8 @@ async def served_codes(hub_ids: Collection[UUID]) -> set[str]:
 
 async def feasts_in(codes: Collection[str]) -> dict[str, list[FeastDay]]:
     """By INE code, in the order of the year, municipality loaded."""
-    found = reads(FeastDay).filter(municipality_id__in=sorted(codes)).order_by("month", "day")
     feasts: dict[str, list[FeastDay]] = {code: [] for code in codes}
-    for feast in await found.select_related("municipality"):
+    for feast in await FEASTS.rows(sorted(codes)):
         feasts[feast.municipality_id].append(feast)
     return feasts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -13,12 +13,14 @@ from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
+from trainings.db.prepared import Select
 from trainings.errors import NotFound, Refusal
-from trainings.schedule.dated import Planned, are_at_once, planned_between, planned_to_come
+from trainings.schedule.dated import Planned, are_at_once, planned_between, planned_to_come, sessions_to_come
 from trainings.schedule.models import Unavailability
 from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
+ABSENT = Select(Unavailability, where="this.user_id IN ?list AND this.ends_at > ?", are_few=True)
 KEPT = timedelta(days=7)
 """Counted from its end, as for support needs."""
 LONGEST = timedelta(days=366)
@@ -120,8 +122,19 @@ async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
     """Absent people first, then sessions of people without access. Put in despite an absence, a person stays listed
     until they take it back.
     """
-    down = [(one, user_id, who) for one in await planned_to_come(hub_ids) for user_id, who in one.people.items()]
+    return await _unheld(await planned_to_come(hub_ids))
+
+
+async def unheld_in(training_id: UUID) -> list[Unheld]:
+    """As `unheld_at`."""
+    return await _unheld(await sessions_to_come(training_id))
+
+
+async def _unheld(things: Iterable[Planned]) -> list[Unheld]:
+    down = [(one, user_id, who) for one in things for user_id, who in one.people.items()]
     people = {user_id for _one, user_id, _who in down}
+    if not people:
+        return []
     absences, known = await _absences_to_come(people), await with_access(people)
     away = [Unheld(one, who) for one, user_id, who in down if any(are_at_once(one, it) for it in absences[user_id])]
     left = [Unheld(one, who, has_left=True) for one, user_id, who in down if user_id not in known]
@@ -130,6 +143,6 @@ async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
 
 async def _absences_to_come(people: Collection[UUID]) -> defaultdict[UUID, list[Unavailability]]:
     found = defaultdict[UUID, list[Unavailability]](list)
-    for absence in await reads(Unavailability).filter(user_id__in=sorted(people), ends_at__gt=clock.now()):
+    for absence in await ABSENT.rows(sorted(people), clock.now()):
         found[absence.user_id].append(absence)
     return found

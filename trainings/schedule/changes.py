@@ -10,6 +10,7 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.db import is_in_transaction, reads
+from trainings.db.prepared import Select
 from trainings.places.models import Venue
 from trainings.schedule.dated import DatedThing
 from trainings.schedule.models import (
@@ -165,13 +166,23 @@ def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
 # -- reading them
 
 
+RECENT = Select(
+    DatedChange,
+    "session",
+    "left_venue__municipality",
+    where="session.training_id IN ?list AND this.created_at > ?",
+    order="this.created_at DESC, this.id DESC",
+    are_few=True,
+)
+
+
 async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedChange]]:
     """Of the last seven days and still shown, newest first, with the old place. A protected training protects its old
     place too: callers check `place_shown` first.
     """
     found: dict[UUID, list[DatedChange]] = {}
-    for change in await still_said_of(Q(session__training_id__in=list(training_ids))):
-        assert change.session is not None, "asked for"
+    for change in still_said(await RECENT.rows(list(training_ids), clock.now() - SHOWN_FOR)):
+        assert change.session is not None, "joined"
         found.setdefault(change.session.training_id, []).append(change)
     return found
 

@@ -91,7 +91,9 @@ PLANNED = """
 BETWEEN = PLANNED.format(
     which="p.starts_at < ? AND p.starts_at > ? AND p.ends_at > ? AND (p.user_id IN ?list OR p.venue_id IN ?list)"
 )
-TO_COME = PLANNED.format(which="p.ends_at > ? AND p.closed_at IS NULL AND p.hub_id IN ?list")
+TO_COME = "p.ends_at > ? AND p.closed_at IS NULL"
+TO_COME_AT_HUBS = PLANNED.format(which=f"{TO_COME} AND p.hub_id IN ?list")
+TO_COME_OF_TRAINING = PLANNED.format(which=f"{TO_COME} AND p.owner_id = ?")
 
 
 async def planned_between(
@@ -104,7 +106,12 @@ async def planned_between(
 
 async def planned_to_come(hub_ids: Collection[UUID]) -> list[Planned]:
     """Without sessions closed early."""
-    return _by_thing(await sql.reads(TO_COME, clock.now(), sorted(hub_ids)))
+    return _by_thing(await sql.reads(TO_COME_AT_HUBS, clock.now(), sorted(hub_ids)))
+
+
+async def sessions_to_come(training_id: UUID) -> list[Planned]:
+    """As `planned_to_come`."""
+    return _by_thing(await sql.reads(TO_COME_OF_TRAINING, clock.now(), training_id, are_few=True))
 
 
 def _by_thing(rows: list[dict[str, Any]]) -> list[Planned]:

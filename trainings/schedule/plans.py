@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
-from trainings.db import reads
+from trainings.db import sql
+from trainings.db.sql import as_uuid
 from trainings.errors import Refusal
 from trainings.places.models import Hub, Venue
 from trainings.schedule.models import Course, PlaceShown
@@ -198,9 +198,16 @@ async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]
     return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]
 
 
+WITH_ACCESS = """
+    SELECT u.id FROM app_user u
+    WHERE u.id IN ?list AND u.is_active AND EXISTS (
+        SELECT 1 FROM role_grant g WHERE g.user_id = u.id AND g.role IN ?list)
+"""
+
+
 async def with_access(user_ids: Iterable[UUID]) -> frozenset[UUID]:
     wanted = set(user_ids)
     if not wanted:
         return frozenset()
-    known = reads(User).filter(id__in=sorted(wanted), is_active=True, grants__role__in=list(HUB_STAFF))
-    return frozenset([user_id for (user_id,) in await known.values_list("id")])
+    known = await sql.tuples(WITH_ACCESS, sorted(wanted), list(HUB_STAFF), are_few=True)
+    return frozenset([as_uuid(user_id) for (user_id,) in known])

@@ -25,7 +25,7 @@ from trainings.errors import Refusal
 from trainings.panel.trainings.people_list import PeopleList, people_of
 from trainings.registrations.calls.views import calls_about
 from trainings.registrations.telling.changes import leaves_at
-from trainings.schedule.absences import unheld_at
+from trainings.schedule.absences import unheld_in
 from trainings.schedule.bookings import NONE, Cautions, cautions_of_training
 from trainings.schedule.changes import recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
@@ -160,7 +160,7 @@ def session_rows(
 async def _away(training: Training) -> dict[UUID, str]:
     found: dict[UUID, list[str]] = {}
     is_away, has_left = gettext(N_("Avisó que no puede: %(who)s")), gettext(N_("Ya no tiene acceso: %(who)s"))
-    for one in await unheld_at([training.hub_id]):
+    for one in await unheld_in(training.id):
         words = has_left if one.has_left else is_away
         found.setdefault(one.thing.id, []).append(words % {"who": one.who})
     return {session_id: ". ".join(sentences) for session_id, sentences in found.items()}

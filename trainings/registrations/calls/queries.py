@@ -8,12 +8,11 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings import clock
 from trainings.accounts.permissions import CALLERS
 from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.db.prepared import Select
 from trainings.errors import NotFound
 from trainings.lib.text import fold
 from trainings.outbox.models import CallList, CallReason, Whom
@@ -73,7 +72,7 @@ class Progress:
 
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
     """The actor's lists with people: next to begin first, then newest, those without a day last."""
-    lists = await _readable(actor, training_id)
+    lists = await _readable(actor, training_id, only_open=only_open)
     scopes = await _scopes(lists) if lists else {}
     wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
     if not wanted:
@@ -118,19 +117,24 @@ def _is_recent(moment: datetime) -> bool:
     return moment > clock.now() - READABLE
 
 
-async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
-    recent = reads(TrainingSession).filter(
-        training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
-    )
-    if training_id is not None:
-        recent = recent.filter(training_id=training_id)
-    trainings = {key for (key,) in await recent.values_list("training_id")}
-    hubs = sorted(actor.hubs_with(CALLERS))
-    later = Q(reason__in=sorted(AT_ANY_TIME), due_at__gt=clock.now() - READABLE, hub_id__in=hubs)
-    if training_id is not None:
-        later &= Q(training_id=training_id)
-    lists = reads(CallList).filter(Q(training_id__in=sorted(trainings)) | later).order_by("-created_at", "-id")
-    return await lists.prefetch_related("training__hub")
+READABLE_BY = """
+    (? OR this.closed_at IS NULL) AND (
+        this.training_id IN (
+            SELECT s.training_id FROM training_session s JOIN training t ON t.id = s.training_id
+            WHERE t.hub_id IN ?list AND s.ends_at > ?)
+        OR this.hub_id IN ?list AND this.due_at > ? AND this.reason IN ?list)
+"""
+NEWEST_FIRST = "this.created_at DESC, this.id DESC"
+LISTS = Select(CallList, "training__hub", where=READABLE_BY, order=NEWEST_FIRST)
+LISTS_OF_TRAINING = Select(
+    CallList, "training__hub", where=f"this.training_id = ? AND {READABLE_BY}", order=NEWEST_FIRST, are_few=True
+)
+
+
+async def _readable(actor: Actor, training_id: UUID | None, *, only_open: bool) -> list[CallList]:
+    hubs, since = sorted(actor.hubs_with(CALLERS)), clock.now() - READABLE
+    values = not only_open, hubs, since, hubs, since, sorted(AT_ANY_TIME)
+    return await (LISTS.rows(*values) if training_id is None else LISTS_OF_TRAINING.rows(training_id, *values))
 
 
 class _Scope(NamedTuple):

@@ -13,10 +13,11 @@ from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.db.prepared import Select
 from trainings.outbox.actions import enqueue
 from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
-from trainings.outbox.models import OPEN, OutboxJob
+from trainings.outbox.models import IS_OPEN, OutboxJob
 from trainings.schedule.changes import Difference, TrainingFacts, as_shown, link_of
 from trainings.schedule.models import FacilitatorTold, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public.sentences import put_in, sentence_of, taken_out
@@ -109,11 +110,15 @@ async def _note_told(training_id: UUID, user_id: UUID, number: int | None) -> No
         )
 
 
+WAITING = Select(
+    OutboxJob, where=f"this.kind = ? AND this.run_at > ? AND this.attempts = 0 AND {IS_OPEN}", order="this.run_at"
+)
+
+
 async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[OutboxJob]:
-    waiting = OutboxJob.filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0)
-    waiting = waiting.filter(**OPEN)
     wanted = {str(training_id) for training_id in training_ids}
-    return [job for job in await waiting.order_by("run_at") if job.payload["training_id"] in wanted]
+    waiting = await WAITING.rows(CHANGED, clock.now())
+    return [job for job in waiting if job.payload["training_id"] in wanted]
 
 
 async def n_facilitators_written_to(batch_id: UUID) -> int:
