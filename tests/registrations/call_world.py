@@ -13,13 +13,13 @@ from trainings import clock
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import enqueue
-from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
+from trainings.outbox.models import Call, CallList, CallReason, HolderCall, OutboxJob, Outcome
 from trainings.registrations.calls.households import Household, to_call
 from trainings.registrations.calls.people import audience_of
 from trainings.registrations.calls.texts import text_for_all, told_by
 from trainings.registrations.calls.validity import CHANGES
 from trainings.registrations.messages import open_list
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.models import Registration, RegistrationState, ReservedBlock
 from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.snapshots import keep_facts
@@ -98,6 +98,15 @@ async def said_to_all(call_list: CallList, community: str = "") -> str:
 
 def names_of(household: Household) -> str:
     return " ".join(one.person.given_names for one in household.members)
+
+
+async def newest_mark(whom: Registration | ReservedBlock) -> UUID:
+    """What a page of now shows of them."""
+    is_block = isinstance(whom, ReservedBlock)
+    marks = HolderCall.filter(block_id=whom.id) if is_block else Call.filter(registration_id=whom.id)
+    newest = await marks.order_by("-created_at", "-id").first()
+    assert newest is not None
+    return newest.id
 
 
 async def only_call(call_list: CallList) -> Household:

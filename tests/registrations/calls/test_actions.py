@@ -11,7 +11,17 @@ import pytest
 
 from tests import make
 from tests.cast import make_cast
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, households, only_call
+from tests.registrations.call_world import (
+    MONDAY,
+    SATURDAY,
+    Freeze,
+    a_list,
+    a_training,
+    calls,
+    households,
+    newest_mark,
+    only_call,
+)
 from tests.registrations.families import make_family
 from tests.registrations.wishes import state_of
 from trainings import clock
@@ -155,7 +165,8 @@ async def test_time_to_answer_runs_from_the_call_until_it_is_taken_back(db: obje
     assert (told.reached_at, told.offered_until) == (MONDAY + timedelta(hours=3), MONDAY + timedelta(hours=27))
     assert (await only_call(call_list)).is_reached
 
-    await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    seen = await newest_mark(berta)
+    await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, seen=seen, actor=PROGRAM)
     freeze(SATURDAY - timedelta(hours=1))
     taken_back = await group_of(berta)
     assert (taken_back.reached_at, taken_back.offered_until) == (None, None)
@@ -400,7 +411,8 @@ async def test_reached_that_is_taken_back_is_no_try_in_vain(db: object, freeze: 
     for hours in (1, 2, 25):
         freeze(MONDAY + timedelta(hours=hours))
         await call_actions.mark_offer(berta.group_id, CallResult.REACHED, actor=PROGRAM)
-        await call_actions.mark_offer(berta.group_id, CallResult.NOT_REACHED, actor=PROGRAM)
+        seen = (await group_of(berta)).reached_at
+        await call_actions.mark_offer(berta.group_id, CallResult.NOT_REACHED, seen=seen, actor=PROGRAM)
 
     assert (await group_of(berta)).reached_at is None
     assert await may_release(training) == {False}

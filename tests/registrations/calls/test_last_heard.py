@@ -19,6 +19,7 @@ from tests.registrations.call_world import (
     calls,
     households,
     names_of,
+    newest_mark,
     only_call,
     said_to_all,
 )
@@ -324,9 +325,10 @@ async def test_call_that_is_taken_back_leaves_what_may_have_been_heard_before_it
     await shift(session_id, DAY)
     second = await open_list()
     freeze(clock.now() + HOUR)
-    for result in (CallResult.REACHED, CallResult.NOT_REACHED):
-        await call_actions.mark(second.id, ana.id, result, CallVia.CALL, actor=PROGRAM)
-        await call_actions.mark(second.id, block.id, result, CallVia.CALL, actor=PROGRAM)
+    for one in (ana, block):
+        await call_actions.mark(second.id, one.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+        seen = await newest_mark(one)
+        await call_actions.mark(second.id, one.id, CallResult.NOT_REACHED, CallVia.CALL, seen=seen, actor=PROGRAM)
 
     await shift(session_id, -2 * DAY)
 

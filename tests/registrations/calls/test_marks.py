@@ -13,6 +13,7 @@ from tests.registrations.call_pages import INDEX, NewClient, at_desk, mark, one_
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
 from tests.registrations.families import make_family
 from tests.registrations.wishes import state_of
+from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallVia
@@ -84,13 +85,49 @@ async def test_undo_is_a_new_mark_and_all_tries_are_counted(new_client: NewClien
     client = await at_desk(new_client, cast)
     for number, result in enumerate(("not_reached", "reached", "not_reached", "not_reached")):
         freeze(MONDAY + timedelta(minutes=5 * number))
-        await mark(client, call_list, person, result=result)
+        page = await page_of(client, f"{INDEX}/{call_list.id}?ver=todas")
+        await mark(client, call_list, person, result=result, **seen_on(page))
 
     page = await page_of(client, f"{INDEX}/{call_list.id}")
 
     assert await Call.all().count() == 4
     assert "0 de 1 avisado" in page.text
     assert "2 intentos" in page.text
+
+
+def seen_on(page: Page) -> dict[str, str]:
+    return {str(one["name"]): str(one["value"]) for one in page.all("input", name="seen")}
+
+
+async def test_call_in_vain_when_a_colleague_told_them_meanwhile_then_the_colleague_s_word_stands(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    mine, colleague = [await at_desk(new_client, cast, who) for who in ("assistant", "coordinator")]
+    await mark(mine, call_list, person, result="not_reached")
+    old = seen_on(await page_of(mine, f"{INDEX}/{call_list.id}"))
+    freeze(MONDAY + timedelta(minutes=5))
+    await mark(colleague, call_list, person)
+
+    refused = await mark(mine, call_list, person, result="not_reached", **old)
+    same = await mark(mine, call_list, person, **old)
+    now = Page(refused.text)
+
+    assert (refused.status_code, same.status_code) == (409, 303)
+    said = f"{cast.coordinator.name} anotó el lunes 1 de marzo, 9:05 a. m. que sí se avisó a Ana"
+    assert said in now.text.replace("\xa0", " ")
+    assert f"c-{person.id}" in now.ids, "also where the page shows only people left"
+    assert "1 de 1 avisado" in now.text
+    again = await mark(
+        mine,
+        call_list,
+        person,
+        result="not_reached",
+        **seen_on(await page_of(mine, f"{INDEX}/{call_list.id}?ver=todas")),
+    )
+    assert again.status_code == 303
+    assert "0 de 1 avisado" in (await page_of(mine, f"{INDEX}/{call_list.id}")).text
 
 
 NO_SENSE: list[dict[str, str]] = [{"via": "telepatía"}, {"result": "x"}, {"person": "x"}, {"person": ""}]

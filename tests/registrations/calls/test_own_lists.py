@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Response
 from tests import make
 from tests.cast import Cast, make_cast
 from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark, page_of
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, session_of
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, newest_mark, session_of
 from tests.registrations.card_world import card_of, make_block, named, registration_of
 from tests.registrations.wishes import state_of
 from tests.web.pages import Page
@@ -352,7 +352,7 @@ async def test_community_is_told_at_once_after_a_page_that_names_how_many_and_un
     after = await told(call_list)
     page = await page_of(client, where)
     [act] = page.all("button", name="act")
-    await mark(client, call_list, ana, result="not_reached")
+    await mark(client, call_list, ana, result="not_reached", seen=str(await newest_mark(ana)))
     undone = await client.post(f"{where}/de-una-vez/deshacer", data={"act": str(act["value"])})
 
     assert "¿Ya se avisó a las 2 personas?" in asked.text
@@ -390,7 +390,7 @@ async def test_at_once_when_others_are_left_than_the_page_said_then_nobody_is_no
     client = await at_desk(new_client, cast)
     await mark(client, call_list, cruz)
     page = await page_of(client, f"{INDEX}/{call_list.id}/de-una-vez")
-    await mark(client, call_list, cruz, result="not_reached")
+    await mark(client, call_list, cruz, result="not_reached", seen=str(await newest_mark(cruz)))
     await mark(client, call_list, ana)
 
     other = await at_once(client, call_list, page=page)

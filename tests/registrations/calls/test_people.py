@@ -21,6 +21,7 @@ from tests.registrations.call_world import (
     a_training,
     calls,
     mail_came_to,
+    newest_mark,
     only_call,
     session_of,
 )
@@ -412,7 +413,8 @@ async def test_holder_who_knows_stays_on_the_list_and_can_be_taken_back(db: obje
     await release(block.id, actor=PROGRAM)
     [known] = await holders(call_list)
     freeze(MONDAY + timedelta(minutes=2))
-    await call_actions.mark(call_list.id, block.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    seen = await newest_mark(block)
+    await call_actions.mark(call_list.id, block.id, CallResult.NOT_REACHED, CallVia.CALL, seen=seen, actor=PROGRAM)
 
     assert (known.is_reached, len(known.marks)) == (True, 1)
     assert await holders(call_list) == [], "taken back, and there are no cards any more"

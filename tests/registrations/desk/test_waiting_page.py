@@ -234,7 +234,11 @@ async def test_told_by_telephone_then_the_time_runs_and_is_shown_until_it_was_a_
     after = await page_of(client, training)
     assert "Hasta el martes 2 de marzo, 8:30 a. m." in after.text.replace("\xa0", " ")
     assert "Ya le avisé" not in after.text
-    await client.post(path_of(training, berta.group_id, "no-se-pudo"))
+    in_vain = path_of(training, berta.group_id, "no-se-pudo")
+    of_before = await client.post(in_vain)
+    assert (of_before.status_code, (await group_of(berta)).reached_at) == (409, MONDAY)
+    assert "que sí se avisó a Berta" in of_before.text
+    await client.post(in_vain, data={"seen": str(after.one("input", name="seen")["value"])})
     assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
 
 

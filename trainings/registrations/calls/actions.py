@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from trainings import clock
+from trainings.accounts.queries import names_of as names_of_staff
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal, WrongInput
+from trainings.lib.dates import day_and_time
+from trainings.lib.text import short_name
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia
 from trainings.outbox.placeholders import check_call
@@ -23,12 +26,14 @@ from trainings.registrations.calls.households import (
     is_asked,
     left_in,
     n_people_of,
+    names_of,
+    newest_mark_of,
     sign_of,
     to_call,
 )
 from trainings.registrations.calls.people import Audience, Holder, audience_of
 from trainings.registrations.calls.queries import Group
-from trainings.registrations.calls.told import MARKS, Readers, may_have_heard, note_call, take_back
+from trainings.registrations.calls.told import MARKS, Mark, Readers, may_have_heard, note_call, take_back
 from trainings.registrations.calls.validity import CHANGES, is_overtaken
 from trainings.registrations.messages import kept, open_list
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, ReservedBlock
@@ -37,9 +42,10 @@ from trainings.registrations.seats.actions import UnknownGroup
 from trainings.registrations.seats.allocation import NoOffer
 from trainings.registrations.seats.waiting import for_each
 from trainings.schedule.models import OF_REAL, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.public import sentences
 from trainings.schedule.session_actions import locked_training
 from trainings.schedule.snapshots import last_number
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext, language
 
 TWICE = timedelta(minutes=1)
 """Equal marks of one person within this time are one double click."""
@@ -85,6 +91,15 @@ class ListOvertaken(Refusal):
 class NotOnList(Refusal):
     code = "not_on_call_list"
     sentence = N_("Ya no está en esta lista: canceló su inscripción, le llegó el correo, o se le avisa con otra lista.")
+
+
+class NotedMeanwhile(Refusal):
+    """A colleague noted that they were told, after the page was shown."""
+
+    sentence = N_(
+        "No anotamos «No se pudo»: %(who)s anotó el %(when)s que sí se avisó a %(names)s. Esta página ya lo muestra: "
+        "si no es así, cámbielo aquí."
+    )
 
 
 class NobodyToCall(Refusal):
@@ -181,18 +196,26 @@ async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor:
         await may_have_heard(ReservedBlock, [one.id for one in audience.holders if not one.is_reached], number)
 
 
-async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> ToCall:
+async def mark(
+    list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, seen: UUID | None = None, actor: Actor
+) -> ToCall:
     """Record one call's result; returns the household or card holder of `key` as before.
 
-    "Not reached" after "reached" takes that back; the same click twice is one mark. The time to answer an offer begins.
-    Refuses with ListClosed, NotOnList, and as `waiting.mark_reached`.
+    "Not reached" after "reached" takes that back; told twice, or the same click twice, is one mark. The time to answer
+    an offer begins. `seen`: the newest mark that the page showed. Refuses with ListClosed, NotOnList, NotedMeanwhile,
+    and as `waiting.mark_reached`.
     """
     async with transaction():
         call_list = await _locked(list_id)
         called = await _called(call_list, key)
         model = ReservedBlock if isinstance(called, Holder) else Registration
+        if result is CallResult.REACHED and called.is_reached:
+            return called
         if await _is_same_click(model, called.keys, Said(result, via), actor, call_list_id=call_list.id):
             return called
+        newest = newest_mark_of(called)
+        if result is CallResult.NOT_REACHED and newest is not None and newest.id != seen:
+            await _keep_told(newest, names_of(called))
         await _write(call_list, model, called.keys, Said(result, via), actor)
         if result is CallResult.NOT_REACHED and called.is_reached:
             await take_back(call_list, model, called.last_marks)
@@ -221,6 +244,14 @@ async def tell_at_once(list_id: UUID, part: Part, via: CallVia, *, seen: str, ac
         for model, keys in _by_model(told):
             await _write(call_list, model, keys, said, actor)
         return n_people_of(told)
+
+
+async def _keep_told(newest: Mark, names: str) -> None:
+    """Refuses (NotedMeanwhile) to take back what the page did not show."""
+    if newest.result is CallResult.REACHED:
+        callers = await names_of_staff([newest.called_by_id])
+        who = callers.get(newest.called_by_id) or gettext(N_("otra persona"))
+        raise NotedMeanwhile(who=who, when=day_and_time(newest.created_at, language()), names=names)
 
 
 def _by_model(found: Sequence[ToCall]) -> list[tuple[Readers, list[UUID]]]:
@@ -327,8 +358,11 @@ async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVi
         return True
 
 
-async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> None:
-    """Record a call about an offer on the training's list of offers. Refuses as `waiting.mark_reached`."""
+async def mark_offer(group_id: UUID, result: CallResult, *, seen: datetime | None = None, actor: Actor) -> None:
+    """Record a call about an offer on the training's list of offers.
+
+    `seen`: since when the page showed them as told. Refuses with NotedMeanwhile, and as `waiting.mark_reached`.
+    """
     async with transaction():
         group, training = await waiting.locked_offer(group_id)
         lists = CallList.filter(training_id=training.id, reason=CallReason.OFFERED).order_by("-created_at", "-id")
@@ -340,6 +374,8 @@ async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> Non
             return
         tries = Call.filter(registration_id__in=people, **since)
         last = await tries.order_by("-created_at", "-id").first()
+        if result is CallResult.NOT_REACHED and last is not None and group.reached_at != seen:
+            await _keep_told(last, await _short_names(people))
         await _write(call_list, Registration, people, said, actor)
         if result is CallResult.REACHED:
             await waiting.mark_reached(group_id, actor=actor)
@@ -350,6 +386,12 @@ async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> Non
 async def _offered_people(group_id: UUID) -> list[UUID]:
     people = Registration.filter(group_id=group_id, state=RegistrationState.OFFERED).order_by("id")
     return [key for (key,) in await people.values_list("id")]
+
+
+async def _short_names(registration_ids: Sequence[UUID]) -> str:
+    found = await Registration.filter(id__in=registration_ids).order_by("id").prefetch_related("participant")
+    people = [one.participant for one in found]
+    return sentences.listing([short_name(one.given_names, one.surnames) for one in people])
 
 
 async def _tell_waiting_list(household: Household, result: CallResult, actor: Actor) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trainings.db import reads
 from trainings.lib import tokens
-from trainings.lib.text import fold
+from trainings.lib.text import fold, short_name
 from trainings.people.consents import english_readers
 from trainings.people.models import Guardian, Participant, Relation
 from trainings.places.models import Municipality
@@ -17,6 +17,8 @@ from trainings.registrations.calls.people import Audience, Holder, Listed
 from trainings.registrations.calls.told import Mark
 from trainings.registrations.models import Card, Registration, RegistrationState, ReservedBlock
 from trainings.schedule.changes import Difference
+from trainings.schedule.public import sentences
+from trainings.web.i18n import N_, gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Household:
         return all(one.listed.is_reached for one in self.members)
 
     @property
-    def last_marks(self) -> list[Mark]:
+    def last_marks(self) -> Sequence[Mark]:
         return [mark for one in self.members for mark in one.listed.marks[-1:]]
 
     @property
@@ -108,6 +110,19 @@ class Leader:
 
 def n_people_of(found: Iterable[ToCall]) -> int:
     return sum(len(one.keys) for one in found)
+
+
+def newest_mark_of(one: ToCall) -> Mark | None:
+    return max(one.last_marks, key=lambda mark: (mark.created_at, mark.id), default=None)
+
+
+def names_of(one: ToCall) -> str:
+    return one.block.holder if isinstance(one, Holder) else sentences.listing([name_of(mate) for mate in one.members])
+
+
+def name_of(member: Member) -> str:
+    name = short_name(member.person.given_names, member.person.surnames) or gettext(N_("Una persona sin nombre"))
+    return gettext(N_("%(name)s (menor de edad)")) % {"name": name} if member.is_minor else name
 
 
 def sign_of(found: Iterable[ToCall]) -> str:

@@ -34,6 +34,7 @@ from trainings.registrations.calls.households import (
     leaders_of,
     left_in,
     n_people_of,
+    names_of,
     sign_of,
     to_call,
 )
@@ -54,7 +55,6 @@ from trainings.registrations.calls.views import (
     Calls,
     calls_about,
     in_order,
-    names_of,
     progress_words,
     sections_of,
     shown_of,
@@ -86,12 +86,16 @@ LONGEST_WORDS = 500
 
 
 class MarkForm(Form):
-    """`person`: one of the household, or a block of cards; `said_yes`, `said_no`: registration that answers."""
+    """`person`: one of the household, or a block of cards; `said_yes`, `said_no`: registration that answers.
+
+    `seen`: the newest mark that the page showed.
+    """
 
     person: UUID
     result: CallResult = CallResult.REACHED
     said_yes: UUID | None = None
     said_no: UUID | None = None
+    seen: UUID | None = None
     via: CallVia
 
 
@@ -279,9 +283,12 @@ async def _in_scope(request: Request) -> Progress:
     return await list_in_scope(request.path_params["id"], request.state.actor)
 
 
-async def _show(request: Request, one: Progress, *, refusal: Refusal | None = None) -> Response:
+async def _show(
+    request: Request, one: Progress, *, refusal: Refusal | None = None, noted: UUID | None = None
+) -> Response:
     call_list, told, everybody = one.call_list, await told_by(one.call_list), await to_call(one.audience)
-    shown = shown_of(everybody, request.query_params, told.hub.seat_id)
+    asked = dict(request.query_params) | ({"anotada": str(noted)} if noted else {})
+    shown = shown_of(everybody, asked, told.hub.seat_id)
     left = [called for called in everybody if not called.is_reached and not is_asked(called)]
     await _log(request, OPENED, one)
     context = {
@@ -364,7 +371,7 @@ async def mark(request: Request) -> Response:
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _show(request, one, refusal=for_staff(refusal))
+        return await _show(request, await _in_scope(request), refusal=for_staff(refusal), noted=form.person)
     now = await _in_scope(request)
     return redirect(_beside(request, now, form.person), gettext(sentence) % {"progress": progress_words(now)})
 
@@ -384,7 +391,7 @@ async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
         if whose is not None:
             is_new = await call_actions.answer(list_id, whose, said, form.via, actor=actor)
             return ANSWERED[said] if is_new else ANSWERED_BEFORE[said]
-    await call_actions.mark(list_id, form.person, form.result, form.via, actor=actor)
+    await call_actions.mark(list_id, form.person, form.result, form.via, seen=form.seen, actor=actor)
     return N_("Anotado: %(progress)s.")
 
 

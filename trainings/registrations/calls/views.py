@@ -12,7 +12,7 @@ from trainings.audit.actor import Actor
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
-from trainings.lib.text import fold, short_name
+from trainings.lib.text import fold
 from trainings.outbox.models import CallResult
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
@@ -23,6 +23,9 @@ from trainings.registrations.calls.households import (
     community_of,
     is_asked,
     n_people_of,
+    name_of,
+    names_of,
+    newest_mark_of,
     place_of,
     written_community,
 )
@@ -63,7 +66,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`about`: for the caller; `last`: the last result. `may_undo`: a yes cannot be taken back."""
+    """`about`: for the caller; `last`: the last result. `seen`: the newest mark, if any. `may_undo`: a yes cannot be
+    taken back.
+    """
 
     id: UUID
     href: str
@@ -78,6 +83,7 @@ class Row:
     is_reached: bool
     last: str
     last_via: str
+    seen: UUID | None
     n_tries: int
     offers: Sequence[Offer]
     may_undo: bool
@@ -269,6 +275,7 @@ def _row(one: ToCall, told: Told, beside: Beside) -> Row:
     is_english = household is not None and household.speaks_english and told.call_list.words is None
     with speaking(ENGLISH if is_english else SOURCE_LANGUAGE):
         text = text_for(one, told)
+    newest = newest_mark_of(one)
     return Row(
         id=one.id,
         href=f"/panel/inscripciones/{one.id}" if household else f"/panel/tarjetas/bloques/{one.id}",
@@ -283,6 +290,7 @@ def _row(one: ToCall, told: Told, beside: Beside) -> Row:
         is_reached=one.is_reached,
         last=_last(one.marks[-1], beside.callers) if one.marks else "",
         last_via=one.marks[-1].via.value if one.marks else "",
+        seen=newest.id if newest else None,
         n_tries=len(one.marks),
         offers=_offers(household, beside.releasable) if household else (),
         may_undo=household is None or not any(mate.listed.has_accepted for mate in household.members),
@@ -308,7 +316,7 @@ def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
         Offer(
             id=people[0].registration.id,
             group_id=group_id,
-            names=sentences.listing([_name(one) for one in people]),
+            names=sentences.listing([name_of(one) for one in people]),
             may_release=group_id in may_release,
         )
         for (group_id, _alone), people in answering.items()
@@ -332,15 +340,6 @@ def _time(household: Household, told: Told) -> str:
 
 def _forms(household: Household) -> set[UUID]:
     return {one.registration.group_id for one in household.members}
-
-
-def names_of(one: ToCall) -> str:
-    return one.block.holder if isinstance(one, Holder) else sentences.listing([_name(mate) for mate in one.members])
-
-
-def _name(member: Member) -> str:
-    name = short_name(member.person.given_names, member.person.surnames) or gettext(N_("Una persona sin nombre"))
-    return gettext(N_("%(name)s (menor de edad)")) % {"name": name} if member.is_minor else name
 
 
 def _whom_to_ask(household: Household) -> list[str]:

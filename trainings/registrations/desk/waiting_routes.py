@@ -73,6 +73,12 @@ class HandForm(Form):
     reason: HandReason
 
 
+class InVainForm(Form):
+    """`seen`: since when the page showed them as told."""
+
+    seen: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     group: Waiting
@@ -231,7 +237,8 @@ async def reached(request: Request) -> Response:
 
 @allow(*DESK)
 async def not_reached(request: Request) -> Response:
-    act = partial(call_actions.mark_offer, result=CallResult.NOT_REACHED)
+    form = check(InVainForm, await read_form(request))
+    act = partial(call_actions.mark_offer, result=CallResult.NOT_REACHED, seen=form.seen)
     return await _act(request, act, N_("Anotado: no se pudo. El lugar sigue guardado."))
 
 
