@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -19,6 +21,7 @@ from tests.registrations.forms import of_page
 from tests.test_journeys import ANSWERS
 from trainings.accounts.queries import actor_of
 from trainings.db import sql
+from trainings.db.sqlite_reader import ReadingClient
 from trainings.lib import tokens
 from trainings.panel.office.waiting import waiting_for
 from trainings.privacy import merge_queries
@@ -61,6 +64,8 @@ NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+
 READ_WHOLE = re.compile(
     r"^SCAN (?:TABLE )?(\w+)(?: USING (?:COVERING )?INDEX (\w+))?|^SEARCH (?:TABLE )?(\w+) .*AUTOMATIC"
 )
+OF_A_TIME = re.compile(r"\(\w+[<>]")
+"""All rows since a moment, whosever they are."""
 
 
 @pytest.fixture
@@ -69,14 +74,16 @@ async def db(sqlite_db: Settings) -> Settings:
     return sqlite_db
 
 
+async def plan_of(text: str) -> list[dict[str, Any]]:
+    return await get_connection("default").execute_query_dict(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?"))
+
+
 async def whole_tables(text: str, growing: set[str]) -> set[str]:
     """The tables that SQLite reads from end to end for a statement, or makes an index of for it alone."""
     aliases = {alias: table for table, alias in NAMED.findall(text)} | {
         table: table for table, _ in NAMED.findall(text)
     }
-    connection = get_connection("default")
-    plan = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?"))
-    found = [match.groups() for step in plan if (match := READ_WHOLE.match(step["detail"]))]
+    found = [match.groups() for step in await plan_of(text) if (match := READ_WHOLE.match(step["detail"]))]
     read = [scanned or searched for scanned, index, searched in found if index not in WHAT_WAITS]
     return {table for name in read if (table := aliases.get(name, "")) in growing}
 
@@ -192,6 +199,30 @@ async def test_lists_and_searches_are_found_by_index(new_client: NewClient, who:
     assert found == []
 
 
+async def test_what_the_event_loop_reads_itself_is_found_by_keys(
+    new_client: NewClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "coordinator")
+    asked: dict[str, None] = {}
+    read = ReadingClient.rows_here
+
+    def noted(reader: ReadingClient, text: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        asked[text] = None
+        return read(reader, text, values)
+
+    monkeypatch.setattr(ReadingClient, "rows_here", noted)
+    for path in (f"/panel/capacitaciones/{door.training.id}", f"/panel/inscripciones/{door.ana.id}"):
+        assert (await client.get(path)).status_code == 200
+
+    growing = await growing_tables() | OF_THE_CALENDAR
+    steps = [row["detail"] for text in asked for row in await plan_of(text)]
+    assert [table for text in asked for table in await whole_tables(text, growing)] == []
+    assert [step for step in steps if OF_A_TIME.search(step)] == []
+    assert all(any(index in step for step in steps) for index in ("idx_call_list_trainin", "idx_dated_chang_session"))
+
+
 async def test_people_of_a_hub_are_searched_among_its_own(db: Settings) -> None:
     cast = await make_cast()
     await open_held_door(cast)
@@ -209,9 +240,6 @@ async def test_numbers_beside_the_places_of_the_panel_are_found_by_index(db: Set
     with statements() as sent:
         await waiting_for(actor)
     [messages] = [text for text in sent if '"outbox_job"' in text]
-    plan = await get_connection("default").execute_query_dict(
-        f"EXPLAIN QUERY PLAN {messages}", [None] * messages.count("?")
-    )
 
     assert await read_whole(sent) == []
-    assert "ix_outbox_open" in str(plan), "not all that the hub ever sent"
+    assert "ix_outbox_open" in str(await plan_of(messages)), "not all that the hub ever sent"

@@ -170,7 +170,8 @@ RECENT = Select(
     DatedChange,
     "session",
     "left_venue__municipality",
-    where="session.training_id IN ?list AND this.created_at > ?",
+    # By their sessions: of all hubs there may be thousands in a week.
+    where="this.session_id IN (SELECT id FROM training_session WHERE training_id IN ?list) AND this.created_at > ?",
     order="this.created_at DESC, this.id DESC",
     are_few=True,
 )

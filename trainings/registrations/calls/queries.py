@@ -25,6 +25,7 @@ from trainings.registrations.models import Registration, RegistrationState, Rese
 from trainings.registrations.queries import counts_by_state
 from trainings.schedule.changes import Difference, as_left, differences
 from trainings.schedule.models import OF_REAL, DatedChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.plans import LONGEST_SESSION
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
@@ -121,19 +122,19 @@ READABLE_BY = """
     (? OR this.closed_at IS NULL) AND (
         this.training_id IN (
             SELECT s.training_id FROM training_session s JOIN training t ON t.id = s.training_id
-            WHERE t.hub_id IN ?list AND s.ends_at > ?)
+            WHERE {which} AND t.hub_id IN ?list AND s.starts_at > ? AND s.ends_at > ?)
         OR this.hub_id IN ?list AND this.due_at > ? AND this.reason IN ?list)
 """
 NEWEST_FIRST = "this.created_at DESC, this.id DESC"
-LISTS = Select(CallList, "training__hub", where=READABLE_BY, order=NEWEST_FIRST)
-LISTS_OF_TRAINING = Select(
-    CallList, "training__hub", where=f"this.training_id = ? AND {READABLE_BY}", order=NEWEST_FIRST, are_few=True
-)
+OF_ANY = READABLE_BY.format(which="1 = 1")
+OF_ONE = "this.training_id = ? AND " + READABLE_BY.format(which="s.training_id = this.training_id")
+LISTS = Select(CallList, "training__hub", where=OF_ANY, order=NEWEST_FIRST)
+LISTS_OF_TRAINING = Select(CallList, "training__hub", where=OF_ONE, order=NEWEST_FIRST, are_few=True)
 
 
 async def _readable(actor: Actor, training_id: UUID | None, *, only_open: bool) -> list[CallList]:
     hubs, since = sorted(actor.hubs_with(CALLERS)), clock.now() - READABLE
-    values = not only_open, hubs, since, hubs, since, sorted(AT_ANY_TIME)
+    values = not only_open, hubs, since - LONGEST_SESSION, since, hubs, since, sorted(AT_ANY_TIME)
     return await (LISTS.rows(*values) if training_id is None else LISTS_OF_TRAINING.rows(training_id, *values))
 
 
