@@ -134,6 +134,26 @@ async def test_list_and_waiting_list_show_the_mark(new_client: NewClient) -> Non
     assert [page.text.count("Quizá la misma persona que otra inscripción") for page in pages] == [1, 1]
 
 
+async def test_list_leads_to_joining_from_each_of_its_pages(
+    new_client: NewClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainings.panel.trainings.people_list.PAGE", 2)
+    cast, client = await make_cast(), new_client()
+    await make.sign_in(client, cast.coordinator)
+    training = await make.make_training(hub=cast.hub)
+    for given_names in ("Ana", "Berta"):
+        await make.make_registration(training, given_names=given_names, surnames="Ba")
+    page = f"/panel/capacitaciones/{training.id}"
+    first, join = await sign_up_rosa(training), "/panel/personas/repetidas?capacitacion="
+
+    alone = [join in (await client.get(page + asked)).text for asked in ("", "?pagina=2")]
+    second = await sign_up_rosa(training)
+    twice = [join in (await client.get(page + asked)).text for asked in ("", "?pagina=2", "?letra=b")]
+
+    assert first.id != second.id
+    assert (alone, twice) == ([False, False], [True, True, True])
+
+
 async def test_desk_is_told_at_once_and_only_then(new_client: NewClient) -> None:
     cast, client = await make_cast(), new_client()
     await make.sign_in(client, cast.assistant)

@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 from trainings.db import reveal, sql
 from trainings.lib.text import fold, short_name
 from trainings.people.models import AgeGroup, Participant
-from trainings.registrations.desk.look_alikes import look_alikes_named
+from trainings.registrations.desk.look_alikes import look_alikes_in, look_alikes_named
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import guardians_phones
 from trainings.registrations.words import STATES
@@ -91,11 +91,8 @@ class PeopleList:
     before: str
     after: str
     is_full: bool
-
-    @property
-    def has_look_alikes(self) -> bool:
-        """Among those shown."""
-        return any(one.is_look_alike for one in self.page.rows)
+    has_look_alikes: bool
+    """In the training, shown or not."""
 
     @property
     def n_people(self) -> int:
@@ -131,7 +128,15 @@ async def people_of(training: Training, query: QueryParams, *, is_full: bool) ->
         before=_address(training.id, asked, number - 1) if number > 1 else "",
         after=_address(training.id, asked, number + 1) if page.end < n_found else "",
         is_full=is_full,
+        has_look_alikes=await _has_look_alikes(training.id, page.rows, sum(cells.values())),
     )
+
+
+async def _has_look_alikes(training_id: UUID, shown: Sequence[PersonRow], n_people: int) -> bool:
+    """All others are looked at only where they stand on other pages."""
+    if any(one.is_look_alike for one in shown):
+        return True
+    return n_people > len(shown) and bool(await look_alikes_in([training_id]))
 
 
 # -- what there is to choose
