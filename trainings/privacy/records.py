@@ -51,7 +51,7 @@ class HubRecord:
 @dataclass(frozen=True, slots=True)
 class Records:
     """`own`: the page's person, the page's record first. `namesakes`: of the same name. `relatives`: another name, the
-    same telephone or e-mail. `has_more`: of the name are more records than shown.
+    same telephone or e-mail. `has_more`: of the name are more records of others than shown.
     """
 
     own: Sequence[HubRecord]
@@ -71,7 +71,8 @@ async def records_like(registration: Registration) -> Records:
     person, hub_id = registration.participant, registration.training.hub_id
     own_ids = await same_person_ids(person.id)
     is_real = registration.training.state is not TrainingState.PRACTICE
-    named = await _at(hub_id, name_key=person.name_key) if person.name_key and is_real else []
+    others_named = ~Q(id__in=own_ids), Q(name_key=person.name_key)
+    named = await _at(hub_id, *others_named) if person.name_key and is_real else []
     by_name = named[:MOST]
     contacts = [Q(**{name: getattr(person, name)}) for name in ("phone_key", "email_key") if getattr(person, name)]
     by_contact = [one for contact in contacts for one in (await _at(hub_id, contact))[:MOST]]
@@ -127,10 +128,10 @@ def _is_in(trainings: Collection[UUID], record: HubRecord) -> bool:
     return any(row.training_id in trainings for row in record.registrations)
 
 
-async def _at(hub_id: UUID, *contact: Q, **columns: str) -> list[UUID]:
+async def _at(hub_id: UUID, *wanted: Q) -> list[UUID]:
     """One more than is shown, if there are more."""
     here = Q(registrations__training__hub_id=hub_id) & ~Q(registrations__training__state=TrainingState.PRACTICE)
-    known = reads(Participant).filter(here, *contact, **columns)
+    known = reads(Participant).filter(here, *wanted)
     return [key for (key,) in await known.distinct().order_by("-id").limit(MOST + 1).values_list("id")]
 
 
