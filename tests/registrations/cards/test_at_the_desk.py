@@ -285,6 +285,33 @@ async def test_slips_typed_in_then_of_the_training_chosen_before_or_of_their_she
     assert (came.at, came.flag) == (session.starts_at, ""), "typed in afterwards: nobody has to decide"
 
 
+async def test_slip_that_has_a_name_or_a_reserved_place_then_the_training_chosen_stays(
+    desk: AsyncClient, cast: Cast
+) -> None:
+    training, block = await make_reserved(cast)
+    used, fresh = await named(await card_of(block, 1)), await card_of(block, 2)
+    taken = await card_of(block, 1)
+    sheet = await AttendanceSheet.create(session_id=(await training.sessions.all().get()).id, code="7K2QM")
+    await SheetRow.create(sheet_id=sheet.id, number=1, card_id=taken.id)
+    chosen = f"?capacitacion={training.id}"
+
+    of_sheet, of_other = [
+        await desk.post("/panel/tarjetas/usar", data={"code": card.short_code} | more)
+        for card, more in ((taken, {}), (fresh, {"training": str(training.id)}))
+    ]
+    again = Page((await desk.get(of_sheet.headers["location"])).text)
+    form = Page((await desk.get(of_other.headers["location"])).text)
+    hidden = str(form.one("input", name="training")["value"])
+    done = await desk.post(f"/panel/tarjetas/{fresh.id}/usar", data=ROSA | {"training": hidden})
+
+    assert of_sheet.headers["location"] == f"/panel/tarjetas/{taken.id}/usar{chosen}"
+    assert [one["value"] for one in again.all("option") if "selected" in one] == [str(training.id)]
+    assert again.one("form", action="/panel/tarjetas/usar")
+    assert again.one("a", href=f"/panel/inscripciones/{used.registration_id}")
+    assert form.one("a", href=f"/panel/tarjetas/usar{chosen}")
+    assert done.headers["location"] == f"/panel/tarjetas/usar{chosen}"
+
+
 async def test_code_of_a_card_then_its_form_or_the_registration_whose_ticket_it_is(
     desk: AsyncClient, cast: Cast
 ) -> None:
@@ -297,8 +324,8 @@ async def test_code_of_a_card_then_its_form_or_the_registration_whose_ticket_it_
 
     assert typed.headers["location"] == f"/panel/tarjetas/{fresh.id}/usar"
     assert scanned.headers["location"] == f"/panel/tarjetas/{taken.id}/usar"
-    led = await desk.get(scanned.headers["location"])
-    assert led.headers["location"] == f"/panel/inscripciones/{used.registration_id}"
+    led = Page((await desk.get(scanned.headers["location"])).text)
+    assert led.one("a", href=f"/panel/inscripciones/{used.registration_id}")
 
 
 async def test_code_of_nothing_or_of_another_hubs_card_then_the_same_words(desk: AsyncClient, cast: Cast) -> None:

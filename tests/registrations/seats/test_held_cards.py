@@ -226,7 +226,7 @@ async def test_desk_is_led_to_who_waits_and_the_block_says_so(client: AsyncClien
     answer = await client.post(use_path(card), data=GIVEN)
 
     page = Page((await client.get(answer.headers["location"])).text)
-    assert "Listo. La inscripción espera respuesta: apruébela o rechácela aquí." in page.text
+    assert "Listo. La inscripción espera respuesta: apruébela o rechácela en su página." in page.text
     assert "Falta un curso que va antes." in page.text
     page = Page((await client.get(f"/panel/tarjetas/bloques/{block.id}")).text)
     assert "Espera respuesta" in page.text

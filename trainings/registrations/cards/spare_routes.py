@@ -51,7 +51,6 @@ from trainings.registrations.seats import cards
 from trainings.registrations.words import HOW_AGREED
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.flash import Tone
 from trainings.web.forms import FormErrors, Typed, check, key_in, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.problems import DatabaseBusy, with_time
@@ -61,7 +60,7 @@ SPARE = "/panel/tarjetas"
 ONE = SPARE + "/{id:uuid}"
 WAYS = (ConsentHow.READ_ALOUD, ConsentHow.PAPER)
 IS_TICKET = N_("Listo. La tarjeta es su boleto: entréguesela.")
-WAITS = N_("Listo. La inscripción espera respuesta: apruébela o rechácela aquí.")
+WAITS = N_("Listo. La inscripción espera respuesta: apruébela o rechácela en su página.")
 
 
 # -- printings
@@ -120,12 +119,15 @@ async def ask_code(request: Request) -> Response:
     return await _ask_code(request, None, request.query_params.get("capacitacion", ""))
 
 
-async def _ask_code(request: Request, form: Typed | None, chosen: str, status: int = 200) -> Response:
+async def _ask_code(
+    request: Request, form: Typed | None, chosen: str, status: int = 200, *, named: Card | None = None
+) -> Response:
     hubs = await hubs_at_desk(request.state.actor)
     context = {
         "form": form,
         "trainings": _choices_of(await trainings_of_slips(hub.id for hub in hubs)),
         "chosen": chosen,
+        "named": named,
     }
     return render(request, "registrations/cards/use_code.html", context, status=status)
 
@@ -142,24 +144,25 @@ async def find(request: Request) -> Response:
     except cards.UnknownCard as exc:
         exc.field = "code"
         return await _ask_code(request, typed.refused(exc), "", 422)
-    session = await session_of_slip(card, form.training) if card.state is CardState.OPEN else None
-    if session is None:
-        return redirect(f"{SPARE}/{card.id}/usar" + _chosen(typed.value("training")))
-    then = form.training or session.training_id
+    session = await session_of_slip(card, form.training)
+    then = form.training or (session.training_id if session else None)
+    if session is None or card.state is not CardState.OPEN:
+        return redirect(f"{SPARE}/{card.id}/usar{_chosen(str(then))}")
     return redirect(f"/panel/sesiones/{session.id}/asistencia/sin-boleto?tarjeta={card.id}&sigue={then}")
 
 
 @allow(*DESK)
 async def new(request: Request) -> Response:
+    """Where the card has a name, the page for the next code."""
     card = await card_at_desk(request.path_params["id"], request.state.actor)
     if card.registration_id is not None:
-        return _used(card.registration_id, gettext(N_("Esta tarjeta ya tiene nombre.")), "note")
+        return await _ask_code(request, None, request.query_params.get("capacitacion", ""), named=card)
     return await _form(request, card, None)
 
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """303 to the registration; the card is the ticket."""
+    """303 to the next code of the training chosen, else to the registration; the card is the ticket."""
     card = await card_at_desk(request.path_params["id"], request.state.actor)
     typed = await read_form(request)
     try:
@@ -173,13 +176,9 @@ async def create(request: Request) -> Response:
             raise
         busy = DatabaseBusy(retry_after=30)
         return with_time(await _form(request, card, typed.refused(busy), busy.status), busy)
-    if used.is_held or card.block_id is not None:
-        return _used(used.registration_id, gettext(WAITS if used.is_held else IS_TICKET))
-    return redirect(_to_next(typed.value("training")), gettext(IS_TICKET))
-
-
-def _to_next(training: str) -> str:
-    return f"{SPARE}/usar{_chosen(training)}"
+    chosen = _chosen(typed.value("training"))
+    then = f"{SPARE}/usar{chosen}" if chosen else f"/panel/inscripciones/{used.registration_id}"
+    return redirect(then, gettext(WAITS if used.is_held else IS_TICKET))
 
 
 def _chosen(training: str) -> str:
@@ -201,10 +200,6 @@ def _training_chosen(typed: Typed) -> UUID | None:
         return None
 
 
-def _used(registration_id: UUID, sentence: str, tone: Tone = "ok") -> Response:
-    return redirect(f"/panel/inscripciones/{registration_id}", sentence, tone)
-
-
 async def _form(request: Request, card: Card, typed: Typed | None, status: int = 200) -> Response:
     seat = card.hub.seat
     block = card.block
@@ -212,7 +207,8 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         await block.training.fetch_related("sessions")
     to_come = [] if block else await trainings_to_come(card.hub_id)
     trainings = _choices_of(to_come)
-    chosen = typed.value("training") if typed else request.query_params.get("capacitacion", "")
+    asked = typed.value("training") if typed else request.query_params.get("capacitacion", "")
+    chosen = str(key_in(asked) or "")
     context: dict[str, Any] = {
         "card": card,
         "block": block,
@@ -221,8 +217,8 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "doors": doors_left(block.training, list(block.training.sessions)) if block else [],
         "before": await said_before(block.training) if block else "",
         "trainings": trainings,
-        "chosen": chosen if chosen in dict(trainings) else "",
-        "back": _to_next(chosen),
+        "chosen": chosen if block or chosen in dict(trainings) else "",
+        "back": f"{SPARE}/usar{_chosen(chosen)}",
         "is_gone": typed is not None and typed.value("training") not in dict(trainings),
         "form": typed,
         "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
