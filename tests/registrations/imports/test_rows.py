@@ -368,6 +368,27 @@ async def test_column_of_departments_tells_municipalities_of_one_name_apart(sqli
     assert [list(one.remarks) for one in rows] == [[], [], ["Departamento: «DMM» no se pudo leer y queda vacío."], []]
 
 
+@pytest.mark.parametrize("text", ["El Petén", "DEPTO. DE PETÉN", "Departamento del Petén", "peten"])
+def test_department_is_understood_as_people_say_it(text: str) -> None:
+    assert values.department_called(text) == "Petén"
+    assert values.department_called("El Progreso") == "El Progreso"
+
+
+async def test_who_is_of_another_department_is_not_put_into_the_municipality_of_the_list(
+    sqlite_db: Settings,
+) -> None:
+    person = {Field.GIVEN_NAMES: "Ana", Field.SURNAMES: "Coc", Field.COMMUNITY: "Las Pozas"}
+
+    rows = read(
+        *({**person, Field.DEPARTMENT: department} for department in ("Petén", "Huehuetenango", "")),
+        {**person, Field.COMMUNITY: "Soloma", Field.DEPARTMENT: "Huehuetenango"},
+        municipality="1705",
+    )
+
+    assert [one.typed.value("municipality") for one in rows] == ["1705", "", "1705", "1308"]
+    assert [one.errors for one in rows] == [(), ("Municipio: falta este dato.",), (), ()]
+
+
 async def test_one_telephone_when_typed_as_the_other_is_the_first(sqlite_db: Settings) -> None:
     typed = {"given_names": "Luz", "surnames": "Ba", "municipality": "1701", "other_phone": "5555 1234"}
 

@@ -167,11 +167,11 @@ _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
         (Field.AGE, "edad etario cumplido"),
         (Field.COMMUNITY, "comunidad aldea caserio barrio canton colonia paraje finca"),
         (Field.MUNICIPALITY, "municipio"),
-        (Field.DEPARTMENT, "departamento"),
-        (Field.COMMUNITY, "residencia procedencia localidad vive"),
-        (Field.ACTOR_TYPE, "actor sector parte"),
         (Field.OFFICE, "cargo puesto"),
         (Field.ORGANIZATION, "organizacion institucion entidad dependencia"),
+        (Field.DEPARTMENT, "departamento depto dpto"),
+        (Field.COMMUNITY, "residencia procedencia localidad vive"),
+        (Field.ACTOR_TYPE, "actor sector parte"),
     )
 )
 

@@ -335,6 +335,9 @@ class _RowReader:
         elif (nearby := values.municipality_called(community, department)) not in ("", municipality):
             self._note_place(community, nearby)
             municipality, community = nearby, ""
+        elif told and municipality in by_code() and by_code()[municipality].department != told:
+            # The list's own lies elsewhere: only somebody who knows the person can say which.
+            municipality = ""
         self._say("municipality", municipality)
         self._say("community", community)
 

@@ -326,9 +326,14 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
     return near[0].ine_code, True
 
 
+_BEFORE_DEPARTMENT = re.compile(r"^(?:(?:departamento|depto|dpto) )?(?:del? )?(?:el )?")
+
+
 def department_called(text: str) -> str:
-    """As municipalities name it. Refuses (Unclear) another: an institution has departments too."""
-    found = _departments().get(fold(text))
+    """As municipalities name it: «El Petén», «Depto. de Petén». Refuses (Unclear) another: an institution has
+    departments too.
+    """
+    found = _departments().get(_BEFORE_DEPARTMENT.sub("", fold(text)))
     if found is None:
         raise Unclear
     return found
@@ -336,7 +341,7 @@ def department_called(text: str) -> str:
 
 @cache
 def _departments() -> dict[str, str]:
-    return {fold(row.department): row.department for row in municipalities()}
+    return {_BEFORE_DEPARTMENT.sub("", fold(row.department)): row.department for row in municipalities()}
 
 
 def municipality_called(text: str, department: str) -> str:
