@@ -71,7 +71,7 @@ def two_servers(
         ports = {role: free_port() for role in ("ours", "bare")}
         settings = environment(Path(name), ports["ours"]) | {"TRAININGS_RATE_LIMITS": "off"}
         os.environ.update(settings)
-        prepared = asyncio.run(_prepared(prepare))
+        world = asyncio.run(prepared(prepare))
         commands: Mapping[str, tuple[str, ...]] = {
             "ours": ("-m", "trainings", "serve", "--port", str(ports["ours"]), *options),
             "bare": (script, "bare", str(ports["bare"])),
@@ -80,10 +80,11 @@ def two_servers(
             role: Server(running.enter_context(started(*command, port=ports[role], settings=settings)), ports[role])
             for role, command in commands.items()
         }
-        yield servers, prepared
+        yield servers, world
 
 
-async def _prepared(prepare: Callable[[], Awaitable[T]]) -> T:
+async def prepared(prepare: Callable[[], Awaitable[T]]) -> T:
+    """On a migrated database under the settings of the environment."""
     await db.migrate(Settings())
     async with db.connect(Settings()):
         return await prepare()
