@@ -25,7 +25,8 @@ from trainings.attendance.projection import (
     undone_among,
 )
 from trainings.db import lock, reads, sql, transaction
-from trainings.db.sql import Statement
+from trainings.db.prepared import Select
+from trainings.db.sql import Statement, as_uuid
 from trainings.people.merged import whole_people
 from trainings.people.models import NOBODY
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
@@ -249,13 +250,15 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
     return await _stays_among(await _of_same_people(registration_ids), registration_ids)
 
 
+ATTENDED = Select(Attendance, "session__training", where="this.registration_id IN ?list AND this.is_present")
+
+
 async def _stays_among(
     people: Sequence[Sequence[_SignUp]], registration_ids: Sequence[UUID]
 ) -> dict[UUID, list[Attendance]]:
     wanted = {*registration_ids, *(one.id for own in people for one in own)}
-    attended = reads(Attendance).filter(registration_id__in=sorted(wanted), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
-    for stay in await attended.prefetch_related("session__training"):
+    for stay in ATTENDED.made(await sql.tuples(ATTENDED.text, sorted(wanted), are_few=len(wanted) <= sql.FEW)):
         stays[stay.registration_id].append(stay)
     await _count_by_all_marks(people, stays)
     found = {key: list(stays[key]) for key in registration_ids}
@@ -323,12 +326,25 @@ def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
     return one.training_id == sign_up.training_id and one.id != sign_up.id
 
 
+WHOSE = """
+    SELECT r.participant_id, p.merged_into_id FROM registration r JOIN participant p ON p.id = r.participant_id
+    WHERE r.id IN ?list
+"""
+SIGN_UPS = """
+    SELECT r.id, r.participant_id, r.training_id, t.course_id, r.state
+    FROM registration r JOIN training t ON t.id = r.training_id WHERE r.participant_id IN ?list
+"""
+
+
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    asked = reads(Registration).filter(id__in=registration_ids)
-    person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
-    found = reads(Registration).filter(participant_id__in=sorted(person_of))
-    columns = ("id", "participant_id", "training_id", "training__course_id", "state")
-    sign_ups = [_SignUp(*row) for row in await found.values_list(*columns)]
+    are_few = len(registration_ids) <= sql.FEW
+    asked = await sql.tuples(WHOSE, list(registration_ids), are_few=are_few)
+    person_of = await whole_people({as_uuid(one): into and as_uuid(into) for one, into in asked})
+    found = await sql.tuples(SIGN_UPS, sorted(person_of), are_few=are_few)
+    sign_ups = [
+        _SignUp(as_uuid(key), as_uuid(person), as_uuid(training), as_uuid(course), RegistrationState(state))
+        for key, person, training, course, state in found
+    ]
     by_course: dict[tuple[UUID, UUID], list[_SignUp]] = defaultdict(list)
     for one in sign_ups:
         by_course[person_of[one.participant_id], one.course_id].append(one)

@@ -11,6 +11,7 @@ from tortoise.expressions import Q
 
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads, sql
+from trainings.db.prepared import Select
 from trainings.errors import NotFound
 from trainings.lib import dates, tokens
 from trainings.lib.text import fold
@@ -219,9 +220,22 @@ async def _by_code(typed: str) -> Certificate:
     return certificate
 
 
+VALID_OF = Select(
+    Certificate,
+    where="this.registration_id = ? AND this.state = 'valid' AND this.erased_at IS NULL",
+    order="this.issued_at DESC, this.id DESC",
+    are_few=True,
+)
+NOT_PREPARED = Select(
+    Certificate,
+    where="this.registration_id IN ?list AND this.state <> 'prepared' AND this.erased_at IS NULL",
+    order="this.revoked_at DESC, this.id DESC",
+    are_few=True,
+)
+
+
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID, erased_at=None)
-    return await valid.order_by("-issued_at", "-id")
+    return await VALID_OF.rows(registration_id)
 
 
 async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
@@ -267,8 +281,7 @@ async def annulled_papers(registration_ids: Collection[UUID]) -> Mapping[UUID, S
     withdrew.
     """
     told: dict[UUID, list[AnnulledPaper]] = {}
-    whose = reads(Certificate).filter(registration_id__in=list(registration_ids), erased_at=None)
-    papers = await whose.exclude(state=CertificateState.PREPARED).order_by("-revoked_at", "-id")
+    papers = await NOT_PREPARED.rows(list(registration_ids))
     valid = {(one.registration_id, one.kind): one.folio for one in papers if one.state is CertificateState.VALID}
     for one in papers:
         if one.revoked_at is not None and (one.validated_at is not None or one.handed_over_at is not None):

@@ -39,6 +39,9 @@ ON_SQLITE = {
 }
 
 
+FEW = 50
+"""Keys whose rows count as few (`reads`)."""
+
 Table = tuple[tuple[Any, ...], ...]
 
 
@@ -51,8 +54,8 @@ async def rows(text: str, *values: object) -> list[dict[str, Any]]:
 async def reads(text: str, *values: object, are_few: bool = False) -> list[dict[str, Any]]:
     """Read beside the writers; in a transaction by its own connection, to see its rows.
 
-    `are_few`: some dozens of rows by keys, however many the tables hold. SQLite reads them in the event loop: a turn of
-    the reader's thread costs many times the rows.
+    `are_few`: what a page shows, found by keys however many rows the tables hold. SQLite reads them in the event loop:
+    a turn of the reader's thread costs many times the rows.
     """
     connection = _reader()
     bound = _bound(text, values, connection.capabilities.dialect)

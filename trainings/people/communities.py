@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, reads, transaction
+from trainings.db import lock, reads, sql, transaction
 from trainings.errors import Refusal, WrongInput
 from trainings.lib.text import fold
 from trainings.people.actions import searchable
@@ -60,10 +60,12 @@ class Communities:
 # -- reading
 
 
+SUGGESTED = "SELECT name FROM community WHERE municipality_id = ? AND hidden_at IS NULL ORDER BY key LIMIT ?"
+
+
 async def suggestions(ine_code: str) -> list[str]:
     """Confirmed names, alphabetically, at most 200."""
-    found = reads(Community).filter(municipality_id=ine_code, hidden_at=None).order_by("key").limit(MOST_SUGGESTED)
-    return [name for (name,) in await found.values_list("name")]
+    return [name for (name,) in await sql.tuples(SUGGESTED, ine_code, MOST_SUGGESTED, are_few=True)]
 
 
 async def confirmed_names(codes: Collection[str]) -> dict[tuple[str, str], str]:

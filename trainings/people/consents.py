@@ -11,10 +11,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, reads, transaction
+from trainings.db import lock, sql, transaction
 from trainings.errors import Refusal
 from trainings.people.merged import same_person_ids
-from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Guardian, Participant
+from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
 from trainings.web.i18n import N_, gettext, speaking
 
 TEXT_VERSION = "2026-12"
@@ -153,15 +153,18 @@ async def withdraw(participant_id: UUID, purpose: ConsentPurpose, *, actor: Acto
             )
 
 
+GIVEN = """
+    SELECT participant_id, withdrawn_at FROM consent WHERE participant_id IN ?list AND purpose = 'data'
+    UNION ALL SELECT participant_id, withdrawn_at FROM guardian WHERE participant_id IN ?list
+"""
+
+
 async def without_permission(participant_ids: Collection[UUID]) -> frozenset[UUID]:
     """People (a minor's guardian) whose data consent was withdrawn and not given again."""
     people = list(participant_ids)
-    own = reads(Consent).filter(participant_id__in=people, purpose=ConsentPurpose.DATA)
-    protectors = reads(Guardian).filter(participant_id__in=people)
-    columns = ("participant_id", "withdrawn_at")
-    given = [*await own.values_list(*columns), *await protectors.values_list(*columns)]
+    given = await sql.tuples(GIVEN, people, people, are_few=len(people) <= sql.FEW)
     standing = {person for person, withdrawn_at in given if withdrawn_at is None}
-    return frozenset(person for person, _withdrawn_at in given) - standing
+    return frozenset(sql.as_uuid(person) for person, _withdrawn_at in given if person not in standing)
 
 
 async def check_permission(participant_id: UUID) -> None:
@@ -179,15 +182,22 @@ async def locked_with_permission(participant_id: UUID) -> Participant:
     return person
 
 
+ON_PAGES = tuple(
+    f"SELECT participant_id, text_version FROM {table} WHERE participant_id IN ?list AND how = 'form' "  # noqa: S608
+    "ORDER BY created_at, id"
+    for table in ("consent", "guardian")
+)
+
+
 async def english_readers(participant_ids: Collection[UUID]) -> frozenset[UUID]:
     """People (a minor's guardian) whose last consent on a page was in English. Consents that staff recorded say nothing
     about them.
     """
     read: dict[UUID, str] = {}
-    for model in (Consent, Guardian):
+    for text in ON_PAGES:
         # Only minors have guardians: adults, the most, are not looked up.
         missing = [key for key in participant_ids if key not in read]
         if missing:
-            on_pages = reads(model).filter(participant_id__in=missing, how=ConsentHow.FORM)
-            read |= await on_pages.order_by("created_at", "id").values_list("participant_id", "text_version")
+            found = await sql.tuples(text, missing, are_few=len(missing) <= sql.FEW)
+            read |= {sql.as_uuid(key): version for key, version in found}
     return frozenset(key for key, version in read.items() if version.endswith(IN_ENGLISH))

@@ -6,6 +6,7 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from trainings.db import reads, sql
+from trainings.db.sql import as_uuid
 from trainings.people.models import Merge, Participant
 
 WHOLE_PERSON = """
@@ -47,6 +48,9 @@ async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:
     return frozenset([frozenset(pair) for pair in await said.values_list("kept_id", "merged_id")])
 
 
+MERGED_INTO = "SELECT merged_id, kept_id FROM participant_merge WHERE kept_id IN ?list AND undone_at IS NULL"
+
+
 async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
     """All participants merged with any of these, each with the kept participant."""
     last = {into for into in merged_into.values() if into is not None}
@@ -58,8 +62,9 @@ async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UU
     person_of = {key: key for key in kept}
     latest = sorted(kept)
     while latest:
-        standing = reads(Merge).filter(kept_id__in=latest, undone_at=None)
-        rows = [row for row in await standing.values_list("merged_id", "kept_id") if row[0] not in person_of]
+        found = await sql.tuples(MERGED_INTO, latest, are_few=len(latest) <= sql.FEW)
+        pairs = [(as_uuid(merged_id), as_uuid(kept_id)) for merged_id, kept_id in found]
+        rows = [row for row in pairs if row[0] not in person_of]
         person_of |= {merged_id: person_of[kept_id] for merged_id, kept_id in rows}
         latest = [merged_id for merged_id, _kept_id in rows]
     return person_of

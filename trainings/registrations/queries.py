@@ -6,10 +6,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from tortoise.functions import Count
-from tortoise.queryset import QuerySet
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.prepared import Select, hang
+from trainings.db.sql import as_uuid
 from trainings.errors import NotFound
 from trainings.people.models import Guardian
 from trainings.registrations.models import (
@@ -20,6 +21,7 @@ from trainings.registrations.models import (
 from trainings.schedule.changes import SHOWN_FOR, changes_since
 from trainings.schedule.models import DatedChange, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import over_at
+from trainings.schedule.queries import SESSIONS_OF
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.web.i18n import N_
 from trainings.web.render import note_practice
@@ -36,7 +38,6 @@ ALL_OF_IT = (
     "training__hub__seat",
     "training__venue__municipality",
 )
-SIGN_UP_PAGE = ("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
 
 
 class UnknownLink(NotFound):
@@ -63,17 +64,20 @@ class OwnRegistration:
         return end is not None and clock.now() > end + LINK_DAYS
 
 
+OWN = Select(Registration, *ALL_OF_IT, where="this.id = ?", are_few=True)
+
+
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
-    return await around(await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT))
+    [registration] = await OWN.rows(registration_id)
+    return await around(registration)
 
 
 async def around(registration: Registration) -> OwnRegistration:
     """`ALL_OF_IT` is loaded."""
     note_practice(registration.training.state is TrainingState.PRACTICE)
-    sessions = reads(TrainingSession).filter(training_id=registration.training_id)
     return OwnRegistration(
         registration,
-        await sessions.prefetch_related("venue__municipality"),
+        await SESSIONS_OF.rows(registration.training_id),
         *await changes_for_own(registration.training_id),
     )
 
@@ -84,6 +88,10 @@ async def changes_for_own(training_id: UUID) -> tuple[Sequence[DatedChange], Sna
     return changes, (await snapshots_of([training_id]))[training_id] if changes else Snapshots()
 
 
+IS_OPEN = "this.slug = ? AND this.state IN ?list AND this.published_at IS NOT NULL"
+ID_OF_OPEN = f"SELECT id FROM training AS this WHERE {IS_OPEN}"  # noqa: S608  a constant
+OPEN = Select(Training, "course", "hub__seat", "venue__municipality", where=IS_OPEN, are_few=True)
+
 _ids: dict[str, UUID] = {}
 MOST_IDS = 4_096
 
@@ -93,26 +101,23 @@ async def id_of_open_training(slug: str) -> UUID:
     kept = _ids.get(slug)
     if kept is not None:
         return kept
-    found = await _open(slug).first().values_list("id") if _is_slug(slug) else None
-    if found is None:
+    found = await sql.tuples(ID_OF_OPEN, slug, list(SHOWN), are_few=True) if _is_slug(slug) else ()
+    if not found:
         raise UnknownTraining
     if len(_ids) >= MOST_IDS:
         _ids.clear()
-    training_id: UUID = found[0]
+    training_id = as_uuid(found[0][0])
     _ids[slug] = training_id
     return training_id
 
 
 async def open_training(slug: str) -> Training:
     """As `id_of_open_training`, with everything its sign-up page shows."""
-    training = await _open(slug).first().prefetch_related(*SIGN_UP_PAGE) if _is_slug(slug) else None
+    training = await OPEN.first(slug, list(SHOWN)) if _is_slug(slug) else None
     if training is None:
         raise UnknownTraining
+    hang([training], "sessions", await SESSIONS_OF.rows(training.id))
     return training
-
-
-def _open(slug: str) -> QuerySet[Training]:
-    return reads(Training).filter(slug=slug, state__in=SHOWN, published_at__not_isnull=True)
 
 
 def _is_slug(text: str) -> bool:

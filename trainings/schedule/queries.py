@@ -95,8 +95,8 @@ SEEN = """this.id = ? AND this.state <> 'practice' AND (? OR this.hub_id IN ?lis
 """
 """`visible_to`, of one."""
 ONE = Select(Training, "course__topic", "hub__seat", "venue__municipality", where=SEEN)
-ITS_SESSIONS = Select(
-    TrainingSession, "venue__municipality", where="this.training_id = ?", order="this.starts_at, this.id"
+SESSIONS_OF = Select(
+    TrainingSession, "venue__municipality", where="this.training_id = ?", order="this.starts_at, this.id", are_few=True
 )
 ITS_PEOPLE = Select(
     SessionFacilitator, "user", where="this.session_id IN (SELECT id FROM training_session WHERE training_id = ?)"
@@ -109,12 +109,12 @@ async def for_staff(training_id: UUID, actor: Actor) -> Training:
     found = await sql.tables(
         [
             ONE.asked(training_id, sees_all, sorted(actor.hubs_with(DESK)), actor.id),
-            ITS_SESSIONS.asked(training_id),
+            SESSIONS_OF.asked(training_id),
             ITS_PEOPLE.asked(training_id),
         ],
         are_few=True,
     )
-    trainings, sessions = ONE.made(found[0]), ITS_SESSIONS.made(found[1])
+    trainings, sessions = ONE.made(found[0]), SESSIONS_OF.made(found[1])
     if not trainings:
         raise UnknownTraining
     hang(sessions, "facilitators", ITS_PEOPLE.made(found[2]))

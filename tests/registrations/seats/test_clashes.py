@@ -130,11 +130,21 @@ async def test_clashes_cost_the_same_however_many_there_are(db: Settings) -> Non
     ana = await make.make_registration(await at(8, title="Esta"), browser_key=BROWSER)
     own = await with_sessions(ana.id)
 
-    with statements() as none:
-        await clashes_of(own, has_come_back=False)
-    for n in range(3):
+    asked = []
+    for n in (1, 2, 3):
         await make.make_registration(await at(8, title=f"Otra {n}"), browser_key=BROWSER)
-    with statements() as three:
-        assert len(await clashes_of(own, has_come_back=False)) == 3
+        with statements() as sent:
+            assert len(await clashes_of(own, has_come_back=False)) == n
+        asked.append(len(sent))
 
-    assert len(none) == len(three)
+    assert asked == [2, 2, 2]
+
+
+async def test_who_is_registered_nowhere_else_has_no_clash_for_one_statement(db: Settings) -> None:
+    ana = await make.make_registration(await at(8, title="Esta"), browser_key=BROWSER)
+    own = await with_sessions(ana.id)
+
+    with statements() as sent:
+        assert await clashes_of(own, has_come_back=False) == []
+
+    assert len(sent) == 1

@@ -31,7 +31,8 @@ from trainings.certificates.models import (
     Transcript,
 )
 from trainings.certificates.trust import status_lists
-from trainings.db import keyring, lock, reads, transaction
+from trainings.db import keyring, lock, reads, sql, transaction
+from trainings.db.prepared import Select
 from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.lib.text import are_alike, fold, initials
@@ -70,10 +71,15 @@ class Settled(StrEnum):
     PRINTED = "printed"
 
 
+STANDING = """
+    SELECT handed_over_at, printed_at FROM certificate
+    WHERE registration_id = ? AND state <> 'revoked' AND erased_at IS NULL
+"""
+
+
 async def settled(registration_id: UUID) -> Settled | None:
     """None: no paper stands, or no paper still to be handed over was printed."""
-    standing = Certificate.filter(registration_id=registration_id, erased_at=None)
-    noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at", "printed_at")
+    noted = await sql.tuples(STANDING, registration_id, are_few=True)
     if noted and all(handed is not None for handed, _printed in noted):
         return Settled.IN_HAND
     is_printed = any(handed is None and printed is not None for handed, printed in noted)
@@ -320,12 +326,15 @@ def _keys(registration_id: UUID, name: str) -> list[str]:
     return keyring().blind_indexes(text, PURPOSE)
 
 
+CONFIRMED = Select(NameConfirmation, where="this.registration_id IN ?list", order="this.created_at, this.id")
+
+
 async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:
     """Of the current names, by registration (people loaded)."""
     wanted = {one.id: frozenset(_keys(one.id, one.participant.full_name)) for one in registrations_}
     if not wanted:
         return {}
-    rows = await reads(NameConfirmation).filter(registration_id__in=list(wanted)).order_by("created_at", "id")
+    rows = await CONFIRMED.rows(list(wanted))
     standing = [row for row in rows if row.name_key in wanted[row.registration_id]]
     by = await names_of(row.confirmed_by_id for row in standing)
     return {

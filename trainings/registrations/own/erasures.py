@@ -16,6 +16,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
+from trainings.db.prepared import Select
 from trainings.errors import Refusal
 from trainings.outbox.actions import enqueue
 from trainings.outbox.models import OPEN, OutboxJob
@@ -132,9 +133,13 @@ async def _take_back(asked: QuerySet[OutboxJob]) -> bool:
     return False
 
 
+ABOUT = Select(
+    OutboxJob, where="this.subject_id IN ?list AND this.kind IN ?list", order="this.run_at, this.id", are_few=True
+)
+
+
 async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
-    found = reads(OutboxJob).filter(kind__in=ASKED, subject_id__in=list(registration_ids)).order_by("run_at", "id")
-    jobs = await found if registration_ids else []
+    jobs = await ABOUT.rows(sorted(registration_ids), list(ASKED)) if registration_ids else []
     first = {(job.subject_id, job.kind): job for job in reversed(jobs)}
     return await _erasures([job for job in jobs if first[job.subject_id, job.kind] is job])
 

@@ -18,7 +18,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.prepared import Select
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.lib.text import fold
@@ -93,10 +94,14 @@ class OwnGroup:
 # -- opening links
 
 
+LINK = Select(OwnLink, where="this.token_hash = ? AND this.revoked_at IS NULL", are_few=True)
+FILLED_FOR_MANY = "SELECT 1 FROM own_link WHERE group_id = ? AND scope = 'group' LIMIT 1"
+
+
 async def open_link(token: str) -> OwnLink:
     """Unknown, revoked and malformed are one 404."""
     read = tokens.read_own_link(token)
-    link = await reads(OwnLink).get_or_none(token_hash=tokens.digest(read, "own"), revoked_at=None) if read else None
+    link = await LINK.first(tokens.digest(read, "own")) if read else None
     if link is None:
         raise UnknownLink
     return link
@@ -106,7 +111,7 @@ async def is_personal(link: OwnLink) -> bool:
     """The person claimed it, or signed up alone."""
     if link.claimed_at is not None:
         return True
-    return not await reads(OwnLink).filter(group_id=link.group_id, scope=LinkScope.GROUP).exists()
+    return not await sql.tuples(FILLED_FOR_MANY, link.group_id, are_few=True)
 
 
 async def by_own_link(token: str) -> OwnRegistration:
@@ -228,14 +233,14 @@ class Clash:
     ends_at: datetime
 
 
+EARLIER = "SELECT 1 FROM registration WHERE participant_id = ? AND created_at < ? LIMIT 1"
+
+
 async def came_back(registration: Registration) -> bool:
     """Recognised by an earlier code and name. Both stand on paper for others to read: such a link shows nothing
     earlier.
     """
-    earlier = reads(Registration).filter(
-        participant_id=registration.participant_id, created_at__lt=registration.created_at
-    )
-    return await earlier.exists()
+    return bool(await sql.tuples(EARLIER, registration.participant_id, registration.created_at, are_few=True))
 
 
 async def clashes_of(own: OwnRegistration, *, has_come_back: bool) -> list[Clash]:
@@ -243,10 +248,13 @@ async def clashes_of(own: OwnRegistration, *, has_come_back: bool) -> list[Clash
     a name alone may be somebody else's.
     """
     registration = own.registration
-    ids = [] if has_come_back else [registration.participant_id]
+    person, training, browser = registration.participant_id, registration.training_id, registration.group.browser_key
+    if not await sql.tuples(ELSEWHERE, person, training, browser, training, are_few=True):
+        return []
+    ids = [] if has_come_back else [person]
     is_theirs = Q(training__registrations__participant_id__in=ids)
-    if registration.group.browser_key is not None:
-        is_theirs |= _from_browser(registration.group.browser_key, [registration])
+    if browser is not None:
+        is_theirs |= _from_browser(browser, [registration])
     return await _clashes(is_theirs, own.sessions, registration.training)
 
 
@@ -289,6 +297,13 @@ def _theirs(**columns: str | None) -> Q:
         for name, value in columns.items()
     }
     return Q(**wanted)
+
+
+ELSEWHERE = """
+    SELECT 1 WHERE EXISTS (SELECT 1 FROM registration WHERE participant_id = ? AND training_id <> ?)
+        OR EXISTS (SELECT 1 FROM registration_group WHERE browser_key = ? AND training_id <> ?)
+"""
+"""Whether anything can clash: hardly ever."""
 
 
 async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training: Training) -> list[Clash]:
