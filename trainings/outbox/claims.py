@@ -12,7 +12,7 @@ from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
 
 from trainings import clock
-from trainings.db import reads, transaction
+from trainings.db import reads, sql, transaction
 from trainings.outbox.models import OPEN, OutboxJob, Outcome
 
 BATCH = 20
@@ -92,19 +92,25 @@ async def renew(job: OutboxJob) -> bool:
     return True
 
 
+OURS = "id = ? AND attempts = ? AND done_at IS NULL AND failed_at IS NULL"
+NOTE_COPY = f"""
+    UPDATE outbox_job SET lease_until = ?, n_unanswered = ?, last_error = ? WHERE {OURS} AND lease_until >= ?
+"""  # noqa: S608  constants
+FINISH = f"UPDATE outbox_job SET done_at = ?, outcome = ?, lease_until = NULL, last_error = '' WHERE {OURS}"  # noqa: S608
+
+
 async def note_copy(job: OutboxJob) -> bool:
     """Recorded before the server has the copy; false: the job is not ours any more."""
     moment = clock.now()
     lease, n = moment + LEASE_OF_ANSWER, job.n_unanswered + 1
-    held = _ours(job).filter(lease_until__gte=moment)
-    if not await held.update(lease_until=lease, n_unanswered=n, last_error=UNANSWERED):
+    if not await sql.execute(NOTE_COPY, lease, n, UNANSWERED, job.id, job.attempts, moment):
         return False
     job.lease_until, job.n_unanswered = lease, n
     return True
 
 
 async def finish(job: OutboxJob, outcome: Outcome) -> None:
-    await _ours(job).update(done_at=clock.now(), outcome=outcome, lease_until=None, last_error="")
+    await sql.execute(FINISH, clock.now(), outcome.value, job.id, job.attempts)
 
 
 async def fail(job: OutboxJob, outcome: Outcome, reason: str) -> None:

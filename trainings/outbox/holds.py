@@ -7,13 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tortoise.expressions import Q
-
 from trainings import clock
 from trainings.accounts.permissions import MESSAGE_READERS
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import keyring, lock, reads, transaction
+from trainings.db import keyring, lock, reads, sql, transaction
 from trainings.errors import NotAllowed
 from trainings.outbox import actions, claims
 from trainings.outbox.models import OPEN, MailHold, OutboxJob, WhyHeld
@@ -60,10 +58,12 @@ async def note_refusal(address: str, reason: str) -> None:
         await hold_everything(WhyHeld.DOMAINS, reason)
 
 
+COUNTING = "SELECT 1 FROM mail_hold WHERE held_at IS NULL OR is_unbroken LIMIT 1"
+
+
 async def note_success(address: str) -> None:
     """Runs after each message: it writes only where something was refused."""
-    counting = Q(held_at=None) | Q(is_unbroken=True)
-    if not await reads(MailHold).filter(counting).exists():
+    if not await sql.tuples(COUNTING, are_few=True):
         return
     async with transaction():
         await MailHold.filter(domain_key=key_of(address), held_at=None).delete()

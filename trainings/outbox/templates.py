@@ -7,13 +7,16 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
+from trainings.db.prepared import Select
 from trainings.outbox.models import MessageTemplate
 from trainings.outbox.placeholders import OwnWords, check_words
 from trainings.places.models import Operator
 
+OF_KIND = Select(MessageTemplate, where="this.operator_id = ? AND this.kind = ? AND this.lang = ?", are_few=True)
+
 
 async def own_words(operator_id: UUID, kind: str, lang: str) -> OwnWords | None:
-    found = await reads(MessageTemplate).get_or_none(operator_id=operator_id, kind=kind, lang=lang)
+    found = await OF_KIND.first(operator_id, kind, lang)
     return OwnWords(found.subject, found.body) if found is not None else None
 
 

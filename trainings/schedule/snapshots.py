@@ -11,7 +11,8 @@ from typing import Protocol
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.prepared import Select
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.places.models import Venue
 from trainings.schedule.changes import Difference, Known, TrainingFacts, as_it_stands, difference, link_of, standing
@@ -188,9 +189,13 @@ def _is_held_by_others(known: Facts, now: TrainingFacts) -> bool:
     return any(now.holders[key] != (known[key].holders if key in known else frozenset()) for key in ahead)
 
 
+KEPT = Select(FactsSnapshot, where="this.training_id IN ?list", order="this.training_id, this.number")
+LAST = "SELECT MAX(number) FROM facts_snapshot WHERE training_id = ?"
+
+
 async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshots]:
     """In at most two statements."""
-    rows = await reads(FactsSnapshot).filter(training_id__in=sorted(training_ids)).order_by("training_id", "number")
+    rows = await KEPT.rows(sorted(training_ids))
     known = {row.id: _read_all(row, {}) for row in rows}
     venue_ids = {one.venue_id for facts in known.values() for one in facts.values() if one.venue_id}
     found = reads(Venue).filter(id__in=sorted(venue_ids)).prefetch_related("municipality")
@@ -203,8 +208,8 @@ async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshot
 
 async def last_number(training_id: UUID) -> int | None:
     """None: nothing ever changed."""
-    last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()
-    return last.number if last is not None else None
+    [(last,)] = await sql.tuples(LAST, training_id, are_few=True)
+    return None if last is None else int(last)
 
 
 def _written(one: TrainingFacts) -> str:

@@ -8,7 +8,9 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import keyring, lock, reads, transaction
+from trainings.db import keyring, lock, reads, sql, transaction
+from trainings.db.prepared import Select
+from trainings.db.sql import as_uuid
 from trainings.errors import Refusal
 from trainings.people.actions import PHONE_KEYS, key_phone
 from trainings.people.consents import PermissionGone, without_permission
@@ -66,10 +68,14 @@ def mailbox_of(registration: Registration, members: Sequence[Registration], link
     return Mailbox(registration, mates, own_token, group.token if group is not None and is_its_reader else None)
 
 
+MEMBERS = Select(Registration, "participant", where="this.group_id = ?")
+LINKS = Select(OwnLink, where="this.group_id = ? AND this.revoked_at IS NULL")
+
+
 async def read_mailbox(registration: Registration) -> Mailbox:
-    members = await reads(Registration).filter(group_id=registration.group_id).prefetch_related("participant")
-    links = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None)
-    return mailbox_of(registration, members, links)
+    group = registration.group_id
+    members, links = await sql.tables([MEMBERS.asked(group), LINKS.asked(group)], are_few=True)
+    return mailbox_of(registration, MEMBERS.made(members), LINKS.made(links))
 
 
 async def address_of(participant: Participant) -> str | None:
@@ -109,11 +115,13 @@ async def mark_refused(address: str) -> None:
         await was_refused(ids)
 
 
+MARKED = "SELECT id FROM participant WHERE email_key IN ?list AND email_refused_at IS NOT NULL"
+
+
 async def mark_accepted(address: str) -> None:
     """Runs after each message sent, so it writes only where there is a mark."""
     keys = keyring().blind_indexes(address, "email")
-    marked = reads(Participant).filter(email_key__in=keys, email_refused_at__not_isnull=True)
-    ids = [person_id for (person_id,) in await marked.values_list("id")]
+    ids = [as_uuid(person_id) for (person_id,) in await sql.tuples(MARKED, keys, are_few=True)]
     if not ids:
         return
     async with transaction():

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import sql
+from trainings.db.prepared import Select
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
-from trainings.outbox.models import OPEN, OutboxJob, Outcome
+from trainings.outbox.models import IS_OPEN, OutboxJob, Outcome
 from trainings.people.consents import english_readers
 from trainings.places.models import Hub, Venue
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
@@ -25,6 +26,7 @@ from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public import sentences
 from trainings.schedule.public.sentences import sentence_of
+from trainings.schedule.queries import SESSIONS_OF
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.settings import get_settings
 from trainings.web import i18n
@@ -229,9 +231,7 @@ async def gather_facts(job: OutboxJob) -> Facts | None:
         mailbox=mailbox,
         concerned=concerned,
         to=to,
-        sessions=await reads(TrainingSession)
-        .filter(training_id=registration.training_id)
-        .prefetch_related("venue__municipality"),
+        sessions=await SESSIONS_OF.rows(registration.training_id),
         lang=await _language_of(registration),
         round_number=_rounds(until_now, mailbox.mates),
         is_told_again=await _is_told_again(job, concerned),
@@ -247,9 +247,16 @@ async def _language_of(registration: Registration) -> str:
     return ENGLISH if person_id in await english_readers([person_id]) else SOURCE_LANGUAGE
 
 
+LOADED = Select(
+    Registration,
+    *("participant", "group", "training__hub__seat", "training__venue__municipality"),
+    where="this.id = ?",
+    are_few=True,
+)
+
+
 async def _loaded(registration_id: UUID | None) -> Registration | None:
-    around = ("participant", "group", "training__hub__seat", "training__venue__municipality")
-    return await reads(Registration).get_or_none(id=registration_id).prefetch_related(*around)
+    return await LOADED.first(registration_id)
 
 
 def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
@@ -258,9 +265,11 @@ def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
     return next((one for one in mailbox.mates if one.state is not RegistrationState.CANCELLED), None)
 
 
+EARLIER = Select(OutboxJob, where="this.subject_id IN ?list AND this.id < ?", order="this.id", are_few=True)
+
+
 async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
-    earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
-    return [*await earlier.order_by("id"), job]
+    return [*await EARLIER.rows([one.id for one in mailbox.mates], job.id), job]
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
@@ -283,10 +292,12 @@ def _came_all_the_time(registration: Registration, since: datetime, until: datet
     return had_place and (registration.cancelled_at is None or registration.cancelled_at > until)
 
 
+LATER = f"SELECT 1 FROM outbox_job WHERE subject_id IN ?list AND kind = ? AND id > ? AND {IS_OPEN} LIMIT 1"  # noqa: S608
+
+
 async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
     """A later message of this kind waits: one is enough."""
-    later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
-    return await later.filter(**OPEN).exists()
+    return bool(await sql.tuples(LATER, [one.id for one in concerned], job.kind, job.id, are_few=True))
 
 
 MY_LINKS = "my_links"
