@@ -16,7 +16,7 @@ from tests.privacy.people import minor, someone
 from tests.registrations.card_world import card_of, make_block
 from tests.web.pages import Page
 from trainings import clock
-from trainings.accounts.models import User
+from trainings.accounts.models import Role, RoleGrant, User
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -274,6 +274,24 @@ async def test_joined_people_are_one_and_erased_ones_nobody(cast: Cast) -> None:
     await merging.merge(first.participant_id, third.participant_id, MergeReason.SAID_SO, actor=actor)
     await Registration.filter(id=third.id).update(state=RegistrationState.CONFIRMED)  # as where it was held before
     assert [(one.name, one.n_more) for one in (await search("rosa coc", actor)).hits] == [("Rosa C.", 2)]
+
+
+@pytest.mark.both_engines
+async def test_person_at_two_hubs_is_a_hit_for_each_as_a_page_shows_one_hub(cast: Cast, client: AsyncClient) -> None:
+    here = [await someone(cast.hub) for _number in range(2)]
+    there = await someone(cast.elsewhere)
+    await Registration.filter(id__in=[here[1].id, there.id]).update(participant_id=here[0].participant_id)
+    await RoleGrant.create(user_id=cast.coordinator.id, role=Role.HUB_COORDINATOR, hub_id=cast.elsewhere.id)
+    await make.sign_in(client, cast.coordinator)
+
+    hits = (await search("rosa coc", await actor_of(cast.coordinator))).hits
+    pages = [(await client.get(f"/panel/inscripciones/{one.registration_id}")).text for one in hits]
+
+    assert [(one.registration_id, one.n_more) for one in hits] == [(there.id, 0), (here[1].id, 1)]
+    assert [[str(one.id) in page for one in (*here, there)] for page in pages] == [
+        [False, False, True],
+        [True, True, False],
+    ]
 
 
 @pytest.mark.both_engines

@@ -62,9 +62,9 @@ class TooLong(WrongInput):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A person, by one registration: the one meant by the code, else the last. `n_more`: further ones in scope. Of a
-    minor, and for who facilitates, each registration that was not joined to another is a hit, as their page shows it
-    alone.
+    """A person at a hub, by one registration: the one meant by the code, else the last. `n_more`: further ones there.
+    Of a minor, and for who facilitates, each registration that was not joined to another is a hit, as their page shows
+    it alone.
     """
 
     registration_id: UUID
@@ -110,6 +110,7 @@ class Row(NamedTuple):
     community: str
     age_group: AgeGroup | None
     joined_to_id: UUID | None
+    hub_id: UUID
 
     @property
     def is_minor(self) -> bool:
@@ -276,11 +277,17 @@ def _is_meant(phone: str, digits: str) -> bool:
 # -- as shown
 
 COLUMNS = ("id", "participant_id", "training_id", "state", "training__title", "participant__given_names")
-MORE_COLUMNS = ("participant__surnames", "participant__community", "participant__age_group", "joined_to_id")
+MORE_COLUMNS = (
+    "participant__surnames",
+    "participant__community",
+    "participant__age_group",
+    "joined_to_id",
+    "training__hub_id",
+)
 
 
 async def _hits(people: Sequence[UUID], scope: Scope, meant: Collection[UUID] = ()) -> list[Hit]:
-    """In order of the people, those joined as one person once."""
+    """In order of the people, those joined as one person once for each hub."""
     into = dict(await reads(Participant).filter(id__in=list(people)).values_list("id", "merged_into_id"))
     person_of = await whole_people(into) if into else {}
     rows = reads(Registration).filter(scope.registrations, participant_id__in=list(person_of))
@@ -290,7 +297,7 @@ async def _hits(people: Sequence[UUID], scope: Scope, meant: Collection[UUID] = 
         row = Row(*told)
         person = person_of[row.participant_id]
         if not (row.is_minor or row.training_id in apart):
-            by_person[person][person].append(row)
+            by_person[person][row.hub_id].append(row)
         elif row.joined_to_id is None or row.id in meant:
             by_person[person][row.id].append(row)
     of_person = [by_person[person].values() for person in dict.fromkeys(person_of[key] for key in people)]
