@@ -147,7 +147,7 @@ def test_woman_s_two_records_are_erased_taken_back_and_joined_by_keyboard_withou
     expect(desk.get_by_role("heading", name="Sus inscripciones 2")).to_be_visible()
 
 
-def test_person_is_found_while_half_a_name_is_typed_and_opened_by_arrow_and_enter(assistant: Telephone) -> None:
+def test_person_is_found_by_half_a_name_and_calls_go_on_with_the_next_by_keyboard_alone(assistant: Telephone) -> None:
     page = assistant.open("/panel/cuenta")
     page.get_by_role("button", name="Activarla").click()
     expect(page.get_by_text("Está activada.")).to_be_visible()
@@ -172,3 +172,22 @@ def test_person_is_found_while_half_a_name_is_typed_and_opened_by_arrow_and_ente
 
     expect(page).to_have_url(re.compile("/panel/inscripciones/"))
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    call_one_after_another(page)
+
+
+def call_one_after_another(page: Page) -> None:
+    """By keyboard: each result leads to the next to be called, with what was noted just above it."""
+    page.get_by_role("navigation").get_by_role("link", name="Llamadas").press("Enter")
+    page.get_by_role("link", name="Cambio de fecha").press("Enter")
+    row = page.locator(".calls-of li")
+    first, second, third = page.locator(".calls-of h4").all_inner_texts()[:3]
+    for name, result, following in ((first, "No se pudo", second), (second, "Ya lo sabe", third)):
+        row.filter(has_text=name).get_by_role("button", name=result).press("Enter")
+        expect(page.get_by_role("link", name=following, exact=True)).to_be_focused()
+        expect(page.get_by_role("link", name=following, exact=True)).to_be_in_viewport()
+        expect(row.filter(has_text=name).locator(".last")).to_be_in_viewport()
+    page.keyboard.press("Shift+Tab")
+    expect(row.filter(has_text=second).get_by_role("button", name="Deshacer")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(row.filter(has_text=second).get_by_role("button", name="Ya lo sabe")).to_be_visible()
+    expect(page.get_by_role("link", name=second, exact=True)).to_be_focused()

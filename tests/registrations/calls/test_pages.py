@@ -343,16 +343,17 @@ async def test_long_list_is_shown_fifty_calls_at_a_time_and_goes_on_where_somebo
     client = await at_desk(new_client, cast)
     where = f"{INDEX}/{call_list.id}"
     answer = await client.get(f"{where}?pagina=3")
-    first = next(key for key in Page(answer.text).ids if key.startswith("c-"))
+    first, second = [str(one["value"]) for one in Page(answer.text).all("input", name="person")[:2]]
 
-    body = {"person": first.removeprefix("c-"), "result": "reached", "via": "call"}
+    body = {"person": first, "result": "reached", "via": "call"}
     noted = await client.post(f"{where}/marcar?pagina=3", data=body)
     back = await page_of(client, noted.headers["location"].partition("#")[0])
     last = await page_of(client, f"{where}?pagina=9999")
 
     assert len(answer.content) <= 150_000
     assert "Llamadas 101 a 150 de 1000" in answer.text
-    assert back.one("li", id=first)["class"] == "told"
+    assert len(back.all("li", **{"class": "told"})) == 1
+    assert back.one("a", id="sigue")["href"] == f"/panel/inscripciones/{second}"
     assert "Llamadas 101 a 150 de 1000" in back.text
     assert "Llamadas 951 a 999 de 999" in last.text
 

@@ -377,12 +377,12 @@ async def mark(request: Request) -> Response:
 
 
 def _beside(request: Request, one: Progress, person: UUID) -> str:
-    """The same part of the list at the person just noted, who may have left it."""
+    """The same part of the list at the next to be called; the person just noted may have left it."""
     asked = {name: value for name, value in request.query_params.items() if name in ("ver", "pagina")}
     audience = one.audience
     if person in {*(listed.person.id for listed in audience.listed), *(holder.id for holder in audience.holders)}:
         asked["anotada"] = str(person)
-    anchor = f"c-{person}" if "anotada" in asked else "lista"
+    anchor = "sigue" if "anotada" in asked else "lista"
     return f"{INDEX}/{one.call_list.id}{'?' if asked else ''}{urlencode(asked)}#{anchor}"
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -177,13 +177,18 @@ def _at_once(told: Sequence[Mark], callers: Mapping[UUID | None, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is open of a list. `query`: of this part; `before`, `after`: of the pages beside it, or None."""
+    """What is open of a list.
+
+    `query`: of this part; `before`, `after`: of the pages beside it, or None. `go_on`: the row after the one just
+    noted; that one where it is the last, or was taken back.
+    """
 
     page: ListPage[ToCall]
     only_left: bool
     query: str
     before: str | None
     after: str | None
+    go_on: UUID | None
 
 
 def shown_of(found: Sequence[ToCall], query: Mapping[str, str], seat: str) -> Shown:
@@ -194,13 +199,22 @@ def shown_of(found: Sequence[ToCall], query: Mapping[str, str], seat: str) -> Sh
     place = next((n for n, one in enumerate(listed) if noted in one.keys), PAGE * (asked_page(query) - 1))
     number, last = (1 + min(place, max(0, len(listed) - 1)) // PAGE), max(1, -(-len(listed) // PAGE))
     start = PAGE * (number - 1)
+    rows = listed[start : start + PAGE]
     return Shown(
-        page=ListPage(listed[start : start + PAGE], start, len(listed)),
+        page=ListPage(rows, start, len(listed)),
         only_left=only_left,
         query=_query(view, number),
         before=_query(view, number - 1) if number > 1 else None,
         after=_query(view, number + 1) if number < last else None,
+        go_on=_after_noted(rows, noted),
     )
+
+
+def _after_noted(rows: Sequence[ToCall], noted: UUID | None) -> UUID | None:
+    for one, following in pairwise([*rows, *rows[-1:]]):
+        if noted in one.keys:
+            return following.id if one.marks else one.id
+    return None
 
 
 def _query(view: str, number: int) -> str:
