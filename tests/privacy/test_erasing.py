@@ -184,6 +184,19 @@ async def test_minor_of_the_name_is_listed_in_a_common_training_alone(cast: Cast
     assert set(boxes_of(page)) == {str(mother.id), str(daughter.id)}
 
 
+async def test_record_of_the_name_and_telephone_can_be_ticked_whatever_many_came_later(
+    cast: Cast, coordinator: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainings.privacy.records.MOST", 2)
+    rosa, again = [await someone(cast.hub) for _number in range(2)]
+    later = [await someone(cast.hub, phone=f"+5025555000{number}") for number in range(3)]
+
+    page = await coordinator.get(f"{path_of(rosa)}/borrar")
+
+    assert set(boxes_of(Page(page.text))) == {str(one.id) for one in (rosa, again, *later[1:])}
+    assert "Puede ser familia" not in page.text
+
+
 async def test_joined_relatives_are_named_once_and_more_namesakes_than_shown_are_said(
     cast: Cast, coordinator: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,18 +71,20 @@ async def records_like(registration: Registration) -> Records:
     person, hub_id = registration.participant, registration.training.hub_id
     own_ids = await same_person_ids(person.id)
     is_real = registration.training.state is not TrainingState.PRACTICE
-    others_named = ~Q(id__in=own_ids), Q(name_key=person.name_key)
-    named = await _at(hub_id, *others_named) if person.name_key and is_real else []
+    name = person.name_key if is_real else ""
+    named = await _at(hub_id, ~Q(id__in=own_ids), Q(name_key=name)) if name else []
     by_name = named[:MOST]
     contacts = [Q(**{name: getattr(person, name)}) for name in ("phone_key", "email_key") if getattr(person, name)]
     by_contact = [one for contact in contacts for one in (await _at(hub_id, contact))[:MOST]]
     rows = await _registrations({*own_ids, *by_name, *by_contact}, hub_id)
-    apart = {key for pair in await told_apart({person.id, *by_name}) if person.id in pair for key in pair}
+    apart = {key for pair in await told_apart({person.id, *by_name, *by_contact}) if person.id in pair for key in pair}
     found = await _records(rows, person, own_ids, apart)
     common = {row.training_id for key in own_ids for row in rows.get(key, ())}
     seen = [one for one in found.values() if not one.person.is_minor or _is_in(common, one)]
-    namesakes = [one for one in seen if not one.is_joined and one.person.id in by_name]
-    others = {one.person.id: one for one in seen if not one.is_joined and one.person.id not in by_name}
+    # Also of an earlier record, found by its telephone, the name decides.
+    is_named = {one.person.id for one in seen if name and one.person.name_key == name}
+    namesakes = [one for one in seen if not one.is_joined and one.person.id in is_named]
+    others = {one.person.id: one for one in seen if not one.is_joined and one.person.id not in is_named}
     relatives = [one for one in others.values() if one.person.merged_into_id not in others]
     own = sorted((one for one in seen if one.is_joined), key=lambda one: one.person.id != person.id)
     return Records(own, namesakes, relatives, len(named) > MOST)
