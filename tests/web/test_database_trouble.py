@@ -17,7 +17,7 @@ async def test_page_when_the_database_cannot_be_reached_then_503_with_a_sentence
     async def away(*_args: object) -> object:
         raise ConnectionRefusedError("nobody listens")
 
-    monkeypatch.setattr("trainings.registrations.signup.routes.open_training", away)
+    monkeypatch.setattr("trainings.registrations.signup.routes.open_training_and_facts", away)
 
     page = await client.get("/capacitaciones/cualquiera/inscripcion")
 

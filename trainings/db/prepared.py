@@ -57,6 +57,11 @@ class Select(Generic[M]):
     def made(self, table: Table) -> list[M]:
         return [self._row(values) for values in table]
 
+    def but(self, table: Table, *names: str) -> Table:
+        """Without these columns of the model, to compare what else the rows say."""
+        left = {self._parts[0].columns.index(name) for name in names}
+        return tuple(tuple(value for place, value in enumerate(row) if place not in left) for row in table)
+
     @cached_property
     def text(self) -> str:
         """Written at the first reading: the mapper knows columns and tables only once it is connected."""

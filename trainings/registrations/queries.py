@@ -10,7 +10,7 @@ from tortoise.functions import Count
 from trainings import clock
 from trainings.db import reads, sql
 from trainings.db.prepared import Select, hang
-from trainings.db.sql import as_uuid
+from trainings.db.sql import Table, as_uuid
 from trainings.errors import NotFound
 from trainings.people.models import Guardian
 from trainings.registrations.models import (
@@ -113,11 +113,19 @@ async def id_of_open_training(slug: str) -> UUID:
 
 async def open_training(slug: str) -> Training:
     """As `id_of_open_training`, with everything its sign-up page shows."""
-    training = await OPEN.first(slug, list(SHOWN)) if _is_slug(slug) else None
-    if training is None:
-        raise UnknownTraining
-    hang([training], "sessions", await SESSIONS_OF.rows(training.id))
+    training, _facts = await open_training_and_facts(slug)
     return training
+
+
+async def open_training_and_facts(slug: str) -> tuple[Training, tuple[Table, Table]]:
+    """As `open_training`, and all that its rows say but how many places are taken: equal while nobody changed it."""
+    found = await sql.tuples(OPEN.text, slug, list(SHOWN), are_few=True) if _is_slug(slug) else ()
+    if not found:
+        raise UnknownTraining
+    [training] = OPEN.made(found)
+    sessions = await sql.tuples(SESSIONS_OF.text, training.id, are_few=True)
+    hang([training], "sessions", SESSIONS_OF.made(sessions))
+    return training, (OPEN.but(found, "taken", "reserved", "next_wait_number"), sessions)
 
 
 def _is_slug(text: str) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient
 from starlette.responses import HTMLResponse, Response
 
-from tests.make import make_training, tomorrow_at
+from tests.make import make_hub, make_registration, make_training, make_venue, tomorrow_at
 from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
+from trainings.people.models import Community
+from trainings.places.models import Hub, Venue
+from trainings.schedule.models import Course, Training, TrainingSession
+from trainings.schedule.public.remembered import forget
 
 Freeze = Callable[[datetime], None]
 START = tomorrow_at(8, 30)
@@ -82,3 +87,65 @@ async def test_municipality_when_a_session_was_closed_early_then_it_is_among_the
     assert (before.count(link), "Está en curso" in before, "Ya se dieron" in before) == (1, True, False)
     assert (after.count(link), "Está en curso" in after, "Ya se dieron" in after) == (1, False, True)
     assert clock.now() < END
+
+
+# -- the form, kept with holes
+
+KEY = re.compile(r'name="(?:idempotency_key|from_page)" value="([^"]*)"')
+
+
+async def form_of(client: AsyncClient, training: Training) -> str:
+    return (await client.get(f"/capacitaciones/{training.slug}/inscripcion")).text
+
+
+async def test_form_is_made_once_for_many_and_each_has_a_key_of_its_own(
+    client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = await make_training(sessions=[(START, END)], capacity=5)
+    freeze(START - timedelta(hours=5))
+    first = await form_of(client, training)
+    monkeypatch.setattr("trainings.registrations.signup.routes.TEMPLATE", "nothing.html")
+
+    await make_registration(training)
+    second = await form_of(client, training)
+
+    assert len({*KEY.findall(first), *KEY.findall(second)}) == 4
+    assert "Quedan 5 lugares." in first
+    assert "Quedan 4 lugares." in second
+    assert "\ue000" not in first + second
+
+
+async def test_kept_form_says_what_a_fresh_one_says_whatever_changed(client: AsyncClient, freeze: Freeze) -> None:
+    venue = await make_venue(await make_hub())
+    training = await make_training(sessions=[(START, END)], capacity=2, venue=venue, childcare_capacity=1)
+    session, hub = training.sessions[0], await Hub.get(id=training.hub_id)
+    changes: list[Callable[[], Awaitable[object]]] = [
+        lambda: make_registration(training),
+        lambda: make_registration(training, childcare_places=1),
+        lambda: Training.filter(id=training.id).update(title="Otro título"),
+        lambda: Training.filter(id=training.id).update(capacity=9, reserved=1),
+        lambda: Training.filter(id=training.id).update(minimum_age=15, approval_required=True),
+        lambda: Training.filter(id=training.id).update(required_courses=[str(training.course_id)]),
+        lambda: Course.filter(id=training.course_id).update(title="Curso de antes"),
+        lambda: Hub.filter(id=hub.id).update(phone="+50279000000", hours="7 a 12"),
+        lambda: Venue.filter(id=venue.id).update(name="Otro salón"),
+        lambda: TrainingSession.filter(id=session.id).update(starts_at=START + timedelta(hours=1)),
+        lambda: Community.create(municipality_id=venue.municipality_id, name="Las Pozas", key="las pozas"),
+        lambda: Training.filter(id=training.id).update(closes_at=START - timedelta(hours=6)),
+        lambda: freeze_at(freeze, END),
+    ]
+    freeze(START - timedelta(hours=5))
+    before = KEY.sub("", await form_of(client, training))
+
+    for number, change in enumerate(changes):
+        await change()
+        kept = KEY.sub("", await form_of(client, training))
+        forget()
+        fresh = KEY.sub("", await form_of(client, training))
+        assert kept == fresh, number
+        assert kept != before, number
+        before = kept
+
+
+async def freeze_at(freeze: Freeze, moment: datetime) -> None:
+    freeze(moment)

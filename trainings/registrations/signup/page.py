@@ -27,11 +27,11 @@ from trainings.registrations.signup.family_forms import (
 )
 from trainings.registrations.signup.limits import BAIT, hidden_of
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
-from trainings.schedule.phase import TAKES_SIGN_UPS, phase
+from trainings.schedule.phase import TAKES_SIGN_UPS, Phase, phase
 from trainings.schedule.public import sentences
 from trainings.schedule.queries import courses_before
 from trainings.web.forms import Typed
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 
 CONFLICT = 409
@@ -76,7 +76,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "may_sign_up": now in TAKES_SIGN_UPS,
         "phone": phone,
         "left": sentences.left_of_course([one for one in sessions if one.is_on], training.completion_share),
-        "seats_left": training.n_free,
+        "seats": _seats(training.n_free) if now is Phase.OPEN else "",
         "childcare_left": training.n_childcare_free,
         "minors_from": minors_from(training),
         "audience": sentences.audience_sentence(training.audience or training.course_audience),
@@ -92,6 +92,10 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         **choices.of_person(seat.department),
         **_people(training, typed),
     }
+
+
+def _seats(n_left: int) -> str:
+    return ngettext("Queda %(num)s lugar.", "Quedan %(num)s lugares.", n_left) % {"num": n_left}
 
 
 def _town_of(training: Training, session: TrainingSession) -> Municipality:

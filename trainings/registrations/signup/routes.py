@@ -17,14 +17,16 @@ from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung
 from trainings.registrations.models import HoldReason
 from trainings.registrations.own.queries import of_browser
-from trainings.registrations.queries import id_of_open_training, open_training
+from trainings.registrations.queries import id_of_open_training, open_training, open_training_and_facts
 from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.registrations.signup.browser_cookie import browser_key, read_cookie, write_cookie
 from trainings.registrations.signup.family_forms import TOO_MANY_PEOPLE, is_edited, read_wish, renumber
 from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
 from trainings.registrations.signup.page import context_of, tell_actor_type, tell_ages
+from trainings.schedule.public.posted import next_change
 from trainings.schedule.public.queries import all_hubs
+from trainings.schedule.public.remembered import remembered
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import FormErrors, Typed, UnreadableForm, read_form
@@ -36,17 +38,30 @@ CROWD = LARGEST_GROUP * 4
 """More numbered people are no family, whatever else is unreadable."""
 
 
+TEMPLATE = "registrations/signup/new.html"
+HOLES = {name: f"\ue000{name}\ue000" for name in ("idempotency_key", "from_page", "seats")}
+"""What a kept page lacks, by the name in its template; nobody types such a character."""
+
+
 class TooManyPeople(WrongInput):
     sentence = TOO_MANY_PEOPLE
 
 
 @allow(PUBLIC)
 async def new(request: Request) -> Response:
-    training = await open_training(request.path_params["slug"])
+    training, facts = await open_training_and_facts(request.path_params["slug"])
     here = await of_browser(browser_key(request), training.id)
-    headers = {"cache-control": "no-store"} if here else None
     context = {**await context_of(training, None), "of_browser": here}
-    return render(request, "registrations/signup/new.html", context, headers=headers)
+    if here:
+        return render(request, TEMPLATE, context, headers={"cache-control": "no-store"})
+    holes = {hole: str(context[name]) for name, hole in HOLES.items()}
+    return remembered(
+        request,
+        (facts, [context[name] for name in ("phase", "communities", "before")]),
+        lambda: render(request, TEMPLATE, context | HOLES),
+        until=next_change([training], clock.now()),
+        holes=holes,
+    )
 
 
 @allow(PUBLIC)
@@ -119,7 +134,7 @@ async def _again(request: Request, slug: str, typed: Typed, status: int, refused
         status = CONFLICT if told and _are_ages(typed) else status
     context = {**await context_of(training, typed, refused), "of_browser": []}
     headers = {"retry-after": str(refused.retry_after)} if isinstance(refused, TooMany) else None
-    return render(request, "registrations/signup/new.html", context, status=status, headers=headers)
+    return render(request, TEMPLATE, context, status=status, headers=headers)
 
 
 def _are_ages(typed: Typed) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from trainings import clock
 from trainings.places.models import OperatorKind
 from trainings.schedule.models import ChangeKind, CourseKind, SessionState, TrainingState, is_on
-from trainings.schedule.phase import Phase, end_of, is_running, phase
+from trainings.schedule.phase import Phase, Session, end_of, is_running, phase
 from trainings.schedule.towns import Town
 from trainings.web.i18n import gettext
 
@@ -217,7 +218,16 @@ class Posted(Listed):
     hub: HubCard
 
 
-def next_change(trainings: Iterable[Listed], now: datetime) -> datetime:
+class Timed(Protocol):
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+    @property
+    def sessions(self) -> Iterable[Session]: ...
+
+
+def next_change(trainings: Iterable[Timed], now: datetime) -> datetime:
     """When these trainings next read differently without an edit."""
     moments = [clock.midnight(clock.local(now).date() + timedelta(days=1))]
     for training in trainings:

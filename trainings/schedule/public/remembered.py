@@ -5,10 +5,11 @@ facts.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -19,6 +20,7 @@ from trainings.web.i18n import language
 
 MOST_PAGES, MOST_BYTES = 256, 16_000_000
 LONGEST_QUERY = 200
+NO_HOLES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,21 @@ def remembered(
     until: datetime,
     with_query: bool = False,
     is_staff: bool = False,
+    holes: Mapping[str, str] = NO_HOLES,
 ) -> Response:
     """One for each address and language, made if missing. Filtered pages are always made, unless `with_query`; pages
     for signed-in people too, unless `is_staff`: then each person has their own, with their present roles. `until`:
-    when the same facts read differently.
+    when the same facts read differently. `holes`: what stands in the page made, with the text that each reader sees in
+    its place.
     """
     query, actor = request.url.query, request.scope.get("state", {}).get("actor")
     is_known = actor is not None and actor.id is not None
     has_own_words = FLASH_COOKIE in request.cookies or is_known is not is_staff
     if has_own_words or (query and not ((with_query or is_staff) and len(query) <= LONGEST_QUERY)):
-        return make()
+        made = make()
+        made.body = _filled(bytes(made.body), holes)
+        made.headers["content-length"] = str(len(made.body))
+        return made
     now = clock.now()
     key = request.url.path, query, language(), _seen_as(actor) if is_staff else None
     kept = _kept.get(key)
@@ -59,7 +66,13 @@ def remembered(
         kept = _Page(facts, bytes(made.body), made.headers["cache-control"], now, until)
         _keep(key, kept)
     _kept.move_to_end(key)
-    return HTMLResponse(kept.body, headers={"cache-control": kept.caching})
+    return HTMLResponse(_filled(kept.body, holes), headers={"cache-control": kept.caching})
+
+
+def _filled(body: bytes, holes: Mapping[str, str]) -> bytes:
+    for hole, text in holes.items():
+        body = body.replace(hole.encode(), escape(text).encode())
+    return body
 
 
 def _keep(key: Hashable, page: _Page) -> None:
