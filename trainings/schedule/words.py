@@ -21,9 +21,9 @@ OFFERS: dict[Offer, str] = {
 }
 
 AGES_ADMITTED: dict[int, str] = {
-    18: N_("Desde 18 años: solo personas adultas"),
-    14: N_("Desde 14 años"),
-    12: N_("Desde 12 años"),
+    18: N_("18 años: solo personas adultas"),
+    14: N_("14 años"),
+    12: N_("12 años"),
 }
 
 STATES: dict[TrainingState, str] = {
