@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.outbox.make_jobs import a_mail
-from trainings.outbox.mailer import Attachment, Invitation, Mail, Server, build, parse_smtp_url
+from trainings.outbox.mailer import Attachment, Invitation, Mail, Method, Server, build, parse_smtp_url
 from trainings.settings import SettingsProblem
 
 NOON = datetime(2027, 3, 6, 18, 0, tzinfo=UTC)
@@ -81,6 +82,32 @@ def test_attachments_keep_their_name_and_bytes() -> None:
     assert isinstance(file, EmailMessage)
     assert (file.get_filename(), file.get_content_type()) == ("diploma.pdf", "application/pdf")
     assert file.get_payload(decode=True) == b"%PDF-1.7\x00\xff"
+
+
+def test_headers_read_once_for_all_messages_are_written_as_if_read_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, Method]] = [("Hola", "REQUEST"), ("Adiós, Ñandú", "CANCEL"), ("Hola", "REQUEST")]
+
+    def written() -> list[bytes]:
+        mails = [
+            Mail(
+                to="ana@demo.example",
+                subject="Aviso",
+                text=text,
+                html=f"<p>{text}</p>",
+                lang="es-GT",
+                invitation=Invitation(text.encode(), method),
+                attachments=(Attachment(f"{text}.txt", b"x", "text/plain"),),
+            )
+            for text, method in told
+        ]
+        made = [build(one, sender="v <v@v.example>", message_id="1@v.example", date=NOON) for one in mails]
+        return [re.sub(rb"={10,}\d+==", b"boundary", one.as_bytes(policy=one.policy)) for one in made]
+
+    kept = written()
+    monkeypatch.setattr("trainings.outbox.mailer.CRLF_POLICY", policy.SMTP)
+
+    assert kept == written()
+    assert kept[0] == kept[2] != kept[1]
 
 
 def test_every_line_is_short_enough_for_any_server() -> None:

@@ -5,12 +5,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP as CRLF_POLICY
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -32,6 +33,26 @@ SECONDS_FOR_ANSWER = 600.0
 SECONDS_FOR_GOODBYE = 2.0
 PORTS = {"smtp": 25, "smtps": 465}
 
+
+SAME_IN_ALL = frozenset(
+    {"auto-submitted", "content-disposition", "content-language", "content-transfer-encoding", "content-type"}
+    | {"mime-version", "x-auto-response-suppress"}
+)
+
+
+class _Headers(HeaderRegistry):
+    """Reading headers is a fifth of making a message: what all messages have is read once."""
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        is_kept = name.lower() in SAME_IN_ALL and "boundary=" not in value
+        return self._kept(name, value) if is_kept else super().__call__(name, value)
+
+    @lru_cache(maxsize=256)  # noqa: B019  there is one for all messages
+    def _kept(self, name: str, value: Any) -> BaseHeader:
+        return super().__call__(name, value)
+
+
+CRLF_POLICY = SMTP.clone(header_factory=_Headers())
 
 Method = Literal["REQUEST", "CANCEL"]
 
