@@ -251,7 +251,6 @@ class ScanEvent(Record):
     at: datetime = UTCDatetimeField()
     dated_by = fields.CharEnumField(DatedBy, max_length=8, default=DatedBy.CLOCK, db_default="clock")
     device_at: datetime = UTCDatetimeField()
-    device = fields.CharField(max_length=64, default="")
     seq: int | None = fields.IntField(null=True)
     user_id: UUID | None = fields.UUIDField(null=True)
     unknown_code: str | None = EncryptedTextField(null=True)

@@ -24,7 +24,7 @@ WITH_THEIRS = f"""{BY_KEY} UNION {KEPT}WHERE session_id = ? AND registration_id 
 (SELECT registration_id FROM scan_event WHERE id IN ?list)"""  # noqa: S608 - constants of the program
 EVENT_COLUMNS = (
     "id uuid, created_at timestamptz, session_id uuid, registration_id uuid, kind text, target_id uuid, "
-    "conflict_of_id uuid, how text, at timestamptz, device_at timestamptz, device text, seq int, user_id uuid, "
+    "conflict_of_id uuid, how text, at timestamptz, device_at timestamptz, seq int, user_id uuid, "
     "unknown_code text, body_hash text, flag text, phone_id uuid, code_hash text, sheet_id uuid, row int, number int, "
     "stated_at timestamptz, perf bigint, page text, app_version text, roster_version text, decision text, dated_by text"
 )

@@ -68,10 +68,10 @@ class RegistrationGroup(Record):
 
     `n_people`: without cancelled ones. `offered_until`: end of an offer, set once somebody of the group was reached
     (`reached_at`: mail accepted, or call recorded). `told_until`: the `offered_until` told first, if sessions moved it
-    since: the place is kept until both are over. `offer_moved_at`: no longer used. `wait_number`: order of the waiting
-    list, kept when the group cancels. `moved_up_at`: when it last came off the list. `changed_at` of an offer: since
-    when it stands. `filler_id`: the registration that filled in the form, its first. `idempotency_key` replays the
-    answer for an equal body (`body_hash`) within 24 hours.
+    since: the place is kept until both are over. `wait_number`: order of the waiting list, kept when the group cancels.
+    `moved_up_at`: when it last came off the list. `changed_at` of an offer: since when it stands. `filler_id`: the
+    registration that filled in the form, its first. `idempotency_key` replays the answer for an equal body
+    (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = reference("Training", "groups")
@@ -84,7 +84,6 @@ class RegistrationGroup(Record):
     reached_at: datetime | None = UTCDatetimeField(null=True)
     offered_until: datetime | None = UTCDatetimeField(null=True)
     told_until: datetime | None = UTCDatetimeField(null=True)
-    offer_moved_at: datetime | None = UTCDatetimeField(null=True)
     moved_up_at: datetime | None = UTCDatetimeField(null=True)
     filler_id: UUID | None = fields.UUIDField(null=True)
     idempotency_key = fields.CharField(max_length=64, null=True, unique=True)

@@ -126,7 +126,7 @@ async def test_slip_that_still_waits_30_days_after_the_session_is_emptied(db: Se
 Freeze = Callable[[datetime], None]
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 RAW = ("phone_id", "user_id", "seq", "perf", "unknown_code", "sheet_id", "row")
-RAW_TEXTS = ("device", "page", "app_version", "roster_version", "code_hash", "body_hash")
+RAW_TEXTS = ("page", "app_version", "roster_version", "code_hash", "body_hash")
 
 
 async def full_door(freeze: Freeze) -> tuple[Opened, Device, dict[str, Registration]]:
