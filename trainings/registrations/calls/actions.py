@@ -97,8 +97,8 @@ class NotedMeanwhile(Refusal):
     """A colleague noted that they were told, after the page was shown."""
 
     sentence = N_(
-        "No anotamos «No se pudo»: %(who)s anotó el %(when)s que sí se avisó a %(names)s. Esta página ya lo muestra: "
-        "si no es así, cámbielo aquí."
+        "No anotamos «No se pudo»: %(who)s anotó el %(when)s que sí se avisó a %(names)s, y esta página ya lo muestra. "
+        "Si no es así, cámbielo aquí."
     )
 
 
