@@ -159,10 +159,16 @@ async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping
     return counted
 
 
+PERMITTING = Select(
+    Guardian,
+    where="this.participant_id IN ?list AND this.withdrawn_at IS NULL",
+    order="this.created_at, this.id",
+)
+
+
 async def guardians_phones(minors: Collection[UUID]) -> dict[UUID, str]:
     """By minor (participant): the newest that a permitting guardian gave."""
-    permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None)
-    found = await permitting.order_by("created_at", "id") if minors else []
+    found = await PERMITTING.rows(list(minors)) if minors else []
     return {one.participant_id: one.phone for one in found if one.phone}
 
 
