@@ -29,13 +29,15 @@ from trainings.attendance.projection import (
 from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
+from trainings.db.prepared import Select
+from trainings.db.sql import Statement
 from trainings.errors import NotAllowed
 from trainings.lib.text import search_text, short_name
 from trainings.lib.tokens import show_short_code
 from trainings.people.merged import whole_people
 from trainings.registrations.cards.queries import SeenCard, seen_at
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
-from trainings.schedule.models import SessionFacilitator, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.queries import UnknownSession
 from trainings.web.i18n import N_
 from trainings.web.render import note_practice
@@ -119,13 +121,19 @@ def place_of(session: TrainingSession) -> str:
     return f"{venue.name}, {venue.municipality.full_name}" if venue is not None else session.training.hub.seat.full_name
 
 
+WITH_TRAINING = Select(TrainingSession, "training", where="this.id = ?")
+HELD_BY = "SELECT 1 FROM session_facilitator WHERE session_id = ? AND user_id = ? LIMIT 1"
+
+
 async def gate_of(session_id: UUID, actor: Actor) -> Gate:
     """Refuses (UnknownSession) a session out of the person's scope."""
-    session = await reads(TrainingSession).get_or_none(id=session_id).select_related("training")
-    if session is None:
+    found, held = await sql.tables(
+        [WITH_TRAINING.asked(session_id), Statement(HELD_BY, (session_id, actor.id))], are_few=True
+    )
+    if not found:
         raise UnknownSession
+    [session], holds = WITH_TRAINING.made(found), bool(held)
     hub_id = session.training.hub_id
-    holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=actor.id).exists()
     if not can_see_roster(actor, hub_id, is_facilitator=holds):
         raise UnknownSession
     note_practice(session.training.state is TrainingState.PRACTICE)
@@ -140,16 +148,22 @@ async def closing_gate(session_id: UUID, actor: Actor) -> Gate:
     return gate
 
 
+AT_THE_DOOR = Select(
+    TrainingSession,
+    *("training__hub__seat", "training__venue__municipality", "venue__municipality"),
+    where="this.id = ?",
+)
+HOLDERS = """
+    SELECT u.name FROM session_facilitator f JOIN app_user u ON u.id = f.user_id WHERE f.session_id = ? ORDER BY f.id
+"""
+
+
 async def door_of(session_id: UUID, actor: Actor) -> Door:
     """As `gate_of`."""
     gate = await gate_of(session_id, actor)
-    session = (
-        await reads(TrainingSession)
-        .get(id=session_id)
-        .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
-    )
-    holders = await reads(SessionFacilitator).filter(session_id=session_id).order_by("id").select_related("user")
-    return Door(session, tuple(holder.user.name for holder in holders), gate.can_close)
+    found, holders = await sql.tables([AT_THE_DOOR.asked(session_id), Statement(HOLDERS, (session_id,))], are_few=True)
+    [session] = AT_THE_DOOR.made(found)
+    return Door(session, tuple(name for (name,) in holders), gate.can_close)
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
@@ -243,12 +257,15 @@ async def answer_about(session_id: UUID, event_id: UUID) -> Answer | None:
     return (await answers_about(session_id, [event_id])).get(event_id)
 
 
+PEOPLE = Select(Registration, "participant", where="this.id IN ?list")
+
+
 async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
     """As many statements for fifty as for one."""
     marks = [one for one in await marks_with_theirs(session_id, event_ids) if one.session_id == session_id]
     told = [one for one in marks if one.id in set(event_ids)]
     keys = sorted({one.registration_id for one in told if one.registration_id is not None})
-    found = await reads(Registration).filter(id__in=keys).select_related("participant") if keys else ()
+    found = PEOPLE.made(await sql.tuples(PEOPLE.text, keys, are_few=len(keys) <= sql.FEW)) if keys else ()
     people: dict[UUID | None, Registration] = {one.id: one for one in found}
     events: dict[UUID | None, list[KeptMark]] = defaultdict(list)
     for event in marks:
