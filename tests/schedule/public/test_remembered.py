@@ -147,5 +147,21 @@ async def test_kept_form_says_what_a_fresh_one_says_whatever_changed(client: Asy
         before = kept
 
 
+async def test_form_made_while_a_session_ends_is_not_kept(
+    client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = await make_training(sessions=[(START, END), (END + timedelta(hours=2), END + timedelta(hours=4))])
+
+    async def until_its_end(_town: str) -> list[str]:
+        freeze(END)
+        return []
+
+    freeze(END - timedelta(seconds=1))
+    monkeypatch.setattr("trainings.people.communities.suggestions", until_its_end)
+    pages = [await form_of(client, training) for _ in range(2)]
+
+    assert ["Queda 1 de 2 sesiones." in page for page in pages] == [False, True]
+
+
 async def freeze_at(freeze: Freeze, moment: datetime) -> None:
     freeze(moment)

@@ -50,6 +50,8 @@ class TooManyPeople(WrongInput):
 @allow(PUBLIC)
 async def new(request: Request) -> Response:
     training, facts = await open_training_and_facts(request.path_params["slug"])
+    # Taken first: a session may end while the sentences are made.
+    until = next_change([training], clock.now())
     here = await of_browser(browser_key(request), training.id)
     context = {**await context_of(training, None), "of_browser": here}
     if here:
@@ -59,7 +61,7 @@ async def new(request: Request) -> Response:
         request,
         (facts, [context[name] for name in ("phase", "communities", "before")]),
         lambda: render(request, TEMPLATE, context | HOLES),
-        until=next_change([training], clock.now()),
+        until=until,
         holes=holes,
     )
 
