@@ -213,9 +213,13 @@ async def test_forms_offer_the_recordings_and_load_none(client: AsyncClient) -> 
         assert "Escuchar este permiso: Q’eqchi’" in page.text
 
 
-async def test_forms_say_nothing_of_recordings_where_there_are_none(client: AsyncClient) -> None:
-    training = await make.make_training()
+async def test_form_offers_a_recording_from_when_it_is_there_until_it_is_gone(client: AsyncClient) -> None:
+    form = f"/capacitaciones/{(await make.make_training()).slug}/inscripcion"
+    without = (await client.get(form)).text
 
-    page = await client.get(f"/capacitaciones/{training.slug}/inscripcion")
+    recording = recorded(MP3)
+    offered = Page((await client.get(form)).text)
+    recording.path.unlink()
 
-    assert re.search("audio|Escuchar", page.text) is None
+    assert offered.one("audio")["src"] == recording.address
+    assert [re.search("audio|Escuchar", text) for text in (without, (await client.get(form)).text)] == [None, None]

@@ -59,7 +59,7 @@ async def new(request: Request) -> Response:
     holes = {hole: str(context[name]) for name, hole in HOLES.items()}
     return remembered(
         request,
-        (facts, [context[name] for name in ("phase", "communities", "before")]),
+        (facts, [context[name] for name in ("phase", "communities", "before", "recordings")]),
         lambda: render(request, TEMPLATE, context | HOLES),
         until=until,
         holes=holes,
