@@ -16,7 +16,7 @@ from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.people.models import Community
 from trainings.places.models import Hub, Venue
-from trainings.schedule.models import Course, Training, TrainingSession
+from trainings.schedule.models import Course, Training, TrainingSession, TrainingState
 from trainings.schedule.public.remembered import forget
 
 Freeze = Callable[[datetime], None]
@@ -165,3 +165,34 @@ async def test_form_made_while_a_session_ends_is_not_kept(
 
 async def freeze_at(freeze: Freeze, moment: datetime) -> None:
     freeze(moment)
+
+
+@pytest.mark.parametrize("path", ["/", "/capacitaciones", "/capacitaciones?lugar=la-libertad-peten", TOWN])
+async def test_kept_list_says_what_a_fresh_one_says_whatever_changed(
+    client: AsyncClient, freeze: Freeze, path: str
+) -> None:
+    training = await make_training(sessions=[(START, END)], capacity=2)
+    one = Training.filter(id=training.id)
+    changes: list[Callable[[], Awaitable[object]]] = [
+        lambda: make_training(sessions=[(START + timedelta(days=1), END + timedelta(days=1))], title="Otra"),
+        lambda: one.update(title="Otro título"),
+        lambda: one.update(taken=2),
+        lambda: TrainingSession.filter(training_id=training.id).update(starts_at=START + timedelta(hours=1)),
+        lambda: Venue.filter(id=training.venue_id).update(name="Otro salón"),
+        lambda: freeze_at(freeze, START + timedelta(hours=2)),
+        lambda: freeze_at(freeze, END),
+        lambda: freeze_at(freeze, START + timedelta(days=1)),
+        lambda: Training.all().update(state=TrainingState.CANCELLED, cancelled_at=clock.now()),
+    ]
+    freeze(START - timedelta(hours=5))
+    before, n_changed = (await client.get(path)).text, 0
+
+    for number, change in enumerate(changes):
+        await change()
+        kept = (await client.get(path)).text
+        forget()
+        assert kept == (await client.get(path)).text, number
+        n_changed += kept != before
+        before = kept
+
+    assert n_changed >= 6, "else the changes say nothing of it"

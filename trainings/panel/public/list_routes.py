@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -23,10 +24,10 @@ from trainings.schedule.months import Month
 from trainings.schedule.phase import Phase
 from trainings.schedule.public import filters
 from trainings.schedule.public import queries as public_queries
-from trainings.schedule.public.facts import Row, facts_of, invitation, rows_of
+from trainings.schedule.public.facts import facts_of, invitation, rows_of
 from trainings.schedule.public.filters import Filters
 from trainings.schedule.public.pictures import training_card
-from trainings.schedule.public.posted import Posted, next_change
+from trainings.schedule.public.posted import Listed, Posted, next_change
 from trainings.schedule.public.queries import UnknownTraining
 from trainings.schedule.public.remembered import remembered
 from trainings.web.allow import PUBLIC, allow
@@ -41,31 +42,66 @@ COUNTED = frozenset({Phase.NOT_YET_OPEN, Phase.OPEN, Phase.WAITING, Phase.FULL})
 """While the free places mean something."""
 
 
+class Known(NamedTuple):
+    """What the page says; `words`: by name in its template."""
+
+    chosen: Filters
+    trainings: Sequence[Listed]
+    called_off: Sequence[Listed]
+    words: Mapping[str, Any]
+
+
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
     """`/capacitaciones`."""
-    topics = await public_queries.topic_names()
-    coming = await public_queries.coming_sessions(clock.now())
-    chosen, notes = filters.read_filters(request.query_params, topics)
+    now = clock.now()
+    known = await _known(request.query_params, now)
+    until = next_change([*known.trainings, *known.called_off], now)
+    return remembered(request, known, lambda: _list(request, known), until=until, with_query=True)
+
+
+async def _known(query: QueryParams, now: datetime) -> Known:
+    topics, coming = await public_queries.topic_names(), await public_queries.coming_sessions(now)
+    chosen, notes = filters.read_filters(query, topics)
     ids = chosen.trainings(coming)
-    n_pages = max(-(-len(ids) // PAGE_SIZE), 1)
-    page = min(asked_page(request.query_params), n_pages)
+    page = min(asked_page(query), _n_pages(ids))
     first = (page - 1) * PAGE_SIZE
-    trainings = await public_queries.listed_trainings(ids[first : first + PAGE_SIZE])
-    context = {
-        **_told(len(ids), chosen, topics),
-        "notes": notes,
-        **filters.choices(coming, topics, chosen),
-        "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
-        "rows": rows_of(trainings, chosen.town_code, chosen.starts_at),
-        "called_off": await _called_off(chosen) if page == 1 else [],
-        "activities": await _activities(chosen) if page == 1 else [],
-        "n_trainings": len(ids),
-        "first": first + 1,
-        "before": chosen.query(page - 1) if page > 1 else "",
-        "after": chosen.query(page + 1) if page < n_pages else "",
+    return Known(
+        chosen=chosen,
+        trainings=await public_queries.listed_trainings(ids[first : first + PAGE_SIZE]),
+        called_off=await _called_off(chosen) if page == 1 else [],
+        words={
+            **_told(len(ids), chosen, topics),
+            **filters.choices(coming, topics, chosen),
+            **_part(chosen, page, ids),
+            "notes": notes,
+            "activities": await _activities(chosen) if page == 1 else [],
+        },
+    )
+
+
+def _list(request: Request, known: Known) -> Response:
+    town, moment = known.chosen.town_code, known.chosen.starts_at
+    rows = {
+        "rows": rows_of(known.trainings, town, moment),
+        "called_off": rows_of(known.called_off, town, moment),
     }
-    return render(request, "panel/public/list.html", context)
+    return render(request, "panel/public/list.html", {**known.words, **rows})
+
+
+def _n_pages(ids: Sequence[str]) -> int:
+    return max(-(-len(ids) // PAGE_SIZE), 1)
+
+
+def _part(chosen: Filters, page: int, ids: Sequence[str]) -> dict[str, Any]:
+    """Which of all are shown, and ways to others."""
+    return {
+        "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
+        "n_trainings": len(ids),
+        "first": (page - 1) * PAGE_SIZE + 1,
+        "before": chosen.query(page - 1) if page > 1 else "",
+        "after": chosen.query(page + 1) if page < _n_pages(ids) else "",
+    }
 
 
 def _told(n_trainings: int, chosen: Filters, topics: Mapping[str, str]) -> dict[str, Any]:
@@ -73,9 +109,9 @@ def _told(n_trainings: int, chosen: Filters, topics: Mapping[str, str]) -> dict[
     return {"summary": filters.summary(n_trainings, applied), "filters": chosen, "applied": applied}
 
 
-async def _called_off(chosen: Filters) -> list[Row]:
+async def _called_off(chosen: Filters) -> list[Listed]:
     ids = chosen.trainings(await public_queries.called_off_lately(clock.now()))
-    return rows_of(await public_queries.listed_trainings(ids[:PAGE_SIZE]), chosen.town_code, chosen.starts_at)
+    return await public_queries.listed_trainings(ids[:PAGE_SIZE])
 
 
 async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:

@@ -88,16 +88,21 @@ async def index(request: Request) -> Response:
         return await _search(request, typed)
     coming = await public_queries.coming_sessions(clock.now())
     ids = list(dict.fromkeys(one.training_id for one in coming))
-    numbers = overview.counts(coming)
-    drawn = country_map(overview.marks(numbers), departments=overview.department_marks(numbers))
-    context = {
-        "rows": rows_of(await public_queries.listed_trainings(ids[:MOST_SHOWN])),
-        "n_trainings": len(ids),
-        "ahead": overview.days_ahead(coming),
-        "map": drawn,
-        "feed": feed_links("/cal/guatemala.ics", gettext("Capacitaciones de las ventanillas")),
-    }
-    return render(request, "panel/public/home.html", context)
+    trainings = await public_queries.listed_trainings(ids[:MOST_SHOWN])
+
+    def made() -> Response:
+        numbers = overview.counts(coming)
+        context = {
+            "rows": rows_of(trainings),
+            "n_trainings": len(ids),
+            "ahead": overview.days_ahead(coming),
+            "map": country_map(overview.marks(numbers), departments=overview.department_marks(numbers)),
+            "feed": feed_links("/cal/guatemala.ics", gettext("Capacitaciones de las ventanillas")),
+        }
+        return render(request, "panel/public/home.html", context)
+
+    until = next_change(trainings, clock.now())
+    return remembered(request, (coming, trainings), made, until=until)
 
 
 async def _search(request: Request, typed: str) -> Response:
