@@ -3,17 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trainings.feeds.scopes import Scope
-from trainings.schedule.ics import VTIMEZONE, escaped, line
+from trainings.schedule.ics import CALENDAR_END, PRODID, VTIMEZONE, escaped, line
 
-PRODID = "-//Ventanillas municipales//Capacitaciones 1.0//ES"
 COLOR = "teal"
 REFRESH = "PT6H"
-END = "END:VCALENDAR\r\n"
 
 
 def calendar_text(scope: Scope, events: Iterable[str], *, base_url: str) -> str:
     """The VTIMEZONE stays without events: strict readers want one component."""
-    return "".join((calendar_head(scope, base_url=base_url), VTIMEZONE, *events, END))
+    return "".join((calendar_head(scope, base_url=base_url), VTIMEZONE, *events, CALENDAR_END))
 
 
 def calendar_head(scope: Scope, *, base_url: str) -> str:

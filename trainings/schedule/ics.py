@@ -33,6 +33,15 @@ VTIMEZONE = (
 )
 """Fixed: no daylight saving since 2006, and Outlook misreads the historic RDATEs."""
 
+PRODID = "-//Ventanillas municipales//Capacitaciones 1.0//ES"
+CALENDAR_END = "END:VCALENDAR\r\n"
+
+
+def calendar_head(method: str) -> str:
+    """For files and messages; a feed has a head of its own."""
+    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\nCALSCALE:GREGORIAN\r\nMETHOD:{method}\r\n"
+
+
 CANCELLED_LINE = "\r\nSTATUS:CANCELLED\r\n"
 """People cannot write this line: no text of theirs begins a line."""
 
@@ -114,10 +123,14 @@ def _title(facts: EventFacts) -> str:
     if facts.n_sessions > 1:
         numbered = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
         title = numbered % {"title": title, "position": facts.position, "n": facts.n_sessions}
-    # Several clients list a cancelled entry as if nothing had happened: the word must be in the title.
     if facts.is_cancelled:
-        return gettext(N_("CANCELADA: %(title)s")) % {"title": title}
+        return called_off(title)
     return gettext(N_("POR CONFIRMAR: %(title)s")) % {"title": title} if facts.is_tentative else title
+
+
+def called_off(title: str) -> str:
+    """Several clients list a cancelled entry as if nothing had happened: the word must be in the title."""
+    return gettext(N_("CANCELADA: %(title)s")) % {"title": title}
 
 
 def _description(facts: EventFacts) -> str:
@@ -219,14 +232,6 @@ def sequence_after(stored: str, candidate: str) -> int | None:
     return sequence_in(stored) + any(new.get(name) != old.get(name) for name in TOLD)
 
 
-CALENDAR_HEAD = (
-    "BEGIN:VCALENDAR\r\n"
-    "VERSION:2.0\r\n"
-    "PRODID:-//Ventanillas municipales//Capacitaciones 1.0//ES\r\n"
-    "CALSCALE:GREGORIAN\r\n"
-    "METHOD:PUBLISH\r\n"
-)
-CALENDAR_END = "END:VCALENDAR\r\n"
 NAMING = ("DESCRIPTION", "CATEGORIES", "URL")
 """Properties that name the subject; the address carries the title too."""
 
@@ -234,7 +239,7 @@ NAMING = ("DESCRIPTION", "CATEGORIES", "URL")
 def calendar_entry(events: Iterable[str], *, neutral_title: str = "") -> str:
     """A neutral title replaces everything that names the subject. UIDs as in the feeds."""
     shown = [_neutral(text, neutral_title) if neutral_title else text for text in events]
-    return "".join((CALENDAR_HEAD, VTIMEZONE, *shown, CALENDAR_END))
+    return "".join((calendar_head("PUBLISH"), VTIMEZONE, *shown, CALENDAR_END))
 
 
 def _neutral(text: str, title: str) -> str:

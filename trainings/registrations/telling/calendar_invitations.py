@@ -14,19 +14,9 @@ from icalendar import Event, vCalAddress, vText
 
 from trainings.clock import GUATEMALA
 from trainings.outbox.mailer import Attachment, Invitation, Method
-from trainings.schedule.ics import VTIMEZONE
-from trainings.web.i18n import gettext as _
+from trainings.schedule.ics import CALENDAR_END, VTIMEZONE, calendar_head, called_off
 
 MOST_INVITATIONS = 3
-
-HEAD = (
-    "BEGIN:VCALENDAR\r\n"
-    "VERSION:2.0\r\n"
-    "PRODID:-//Ventanillas municipales//Capacitaciones 1.0//ES\r\n"
-    "CALSCALE:GREGORIAN\r\n"
-    "METHOD:{method}\r\n"
-)
-END = "END:VCALENDAR\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +105,13 @@ def _event(appointment: Appointment) -> Event:
     event.add("sequence", appointment.sequence)
     event.add("dtstart", appointment.starts_at.astimezone(GUATEMALA))
     event.add("dtend", appointment.ends_at.astimezone(GUATEMALA))
-    event.add("summary", _summary(appointment))
+    event.add("summary", called_off(appointment.summary) if appointment.is_cancelled else appointment.summary)
     event.add("location", appointment.location)
     event.add("description", appointment.description)
     event.add("status", "CANCELLED" if appointment.is_cancelled else "CONFIRMED")
     event.add("transp", "OPAQUE")
     event.add("class", "PRIVATE")
     return event
-
-
-def _summary(appointment: Appointment) -> str:
-    if not appointment.is_cancelled:
-        return appointment.summary
-    # Several clients list a cancelled entry as if nothing had happened: the word must be in the title.
-    return _("CANCELADA: %(title)s") % {"title": appointment.summary}
 
 
 def _person(mailbox: str, **parameters: str) -> vCalAddress:
@@ -141,4 +124,4 @@ def _person(mailbox: str, **parameters: str) -> vCalAddress:
 
 def _calendar(method: str, events: Sequence[Event]) -> bytes:
     body = "".join(event.to_ical().decode() for event in events)
-    return (HEAD.format(method=method) + VTIMEZONE + body + END).encode()
+    return (calendar_head(method) + VTIMEZONE + body + CALENDAR_END).encode()
