@@ -25,6 +25,7 @@ from trainings.db.sqlite_reader import ReadingClient
 from trainings.lib import tokens
 from trainings.panel.office.waiting import waiting_for
 from trainings.privacy import merge_queries
+from trainings.registrations.models import OwnLink
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]
@@ -213,7 +214,10 @@ async def test_what_the_event_loop_reads_itself_is_found_by_keys(
         return read(reader, text, values)
 
     monkeypatch.setattr(ReadingClient, "rows_here", noted)
-    for path in (f"/panel/capacitaciones/{door.training.id}", f"/panel/inscripciones/{door.ana.id}"):
+    public = f"/capacitaciones/{door.training.slug}"
+    ticket = f"/i/{(await OwnLink.get(registration_id=door.ana.id)).token}"
+    staff = f"/panel/capacitaciones/{door.training.id}", f"/panel/inscripciones/{door.ana.id}"
+    for path in (*staff, public, f"{public}/inscripcion", ticket):
         assert (await client.get(path)).status_code == 200
 
     growing = await growing_tables() | OF_THE_CALENDAR

@@ -194,19 +194,9 @@ async def still_said_of(things: Q) -> list[DatedChange]:
     return still_said(await recent.prefetch_related("session", "left_venue__municipality"))
 
 
-SINCE = Select(
-    DatedChange,
-    "session",
-    "left_venue__municipality",
-    where="session.training_id = ? AND this.created_at >= ?",
-    order="this.created_at, this.id",
-    are_few=True,
-)
-
-
 async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]:
     """In order, with the old places."""
-    return await SINCE.rows(training_id, since)
+    return (await RECENT.rows([training_id], since))[::-1]
 
 
 async def changes_of_batch(batch_id: UUID) -> list[DatedChange]:
