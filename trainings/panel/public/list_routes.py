@@ -57,7 +57,7 @@ async def index(request: Request) -> Response:
     now = clock.now()
     known = await _known(request.query_params, now)
     until = next_change([*known.trainings, *known.called_off], now)
-    return remembered(request, known, lambda: _list(request, known), until=until, with_query=True)
+    return remembered(request, known, lambda: _list(request, known), until=until)
 
 
 async def _known(query: QueryParams, now: datetime) -> Known:
