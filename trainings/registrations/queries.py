@@ -88,9 +88,9 @@ async def changes_for_own(training_id: UUID) -> tuple[Sequence[DatedChange], Sna
     return changes, (await snapshots_of([training_id]))[training_id] if changes else Snapshots()
 
 
-IS_OPEN = "this.slug = ? AND this.state IN ?list AND this.published_at IS NOT NULL"
-ID_OF_OPEN = f"SELECT id FROM training AS this WHERE {IS_OPEN}"  # noqa: S608  a constant
-OPEN = Select(Training, "course", "hub__seat", "venue__municipality", where=IS_OPEN, are_few=True)
+OF_SLUG = "this.slug = ? AND this.state IN ?list AND this.published_at IS NOT NULL"
+ID_OF_OPEN = f"SELECT id FROM training AS this WHERE {OF_SLUG}"  # noqa: S608  a constant
+OPEN = Select(Training, "course", "hub__seat", "venue__municipality", where=OF_SLUG, are_few=True)
 
 _ids: dict[str, UUID] = {}
 MOST_IDS = 4_096

@@ -19,6 +19,7 @@ from trainings.people.consents import english_readers
 from trainings.places.models import Hub, Venue
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.registrations.queries import OWN
 from trainings.registrations.telling.calendar_invitations import MOST_INVITATIONS
 from trainings.registrations.telling.contacts import Mailbox, address_of, read_mailbox
 from trainings.schedule.changes import Difference, Known
@@ -209,14 +210,14 @@ def _link_label(n_people: int, *, is_confirmed: bool) -> str:
 
 async def gather_facts(job: OutboxJob) -> Facts | None:
     """None: no registration, or no address."""
-    registration = await _loaded(job.subject_id)
+    registration = await OWN.first(job.subject_id)
     if registration is None:
         return None
     mailbox = await read_mailbox(registration)
     stays = _who_stays(job, mailbox)
     if stays is not None:
         # The person written to for all is cancelled; the rest are told all the same.
-        registration = await _loaded(stays.id) or registration
+        registration = await OWN.first(stays.id) or registration
         mailbox = await read_mailbox(registration)
     to = await address_of(registration.participant)
     if not to:
@@ -245,18 +246,6 @@ async def _language_of(registration: Registration) -> str:
     """The person's own, never that of whoever caused the message."""
     person_id = registration.participant_id
     return ENGLISH if person_id in await english_readers([person_id]) else SOURCE_LANGUAGE
-
-
-LOADED = Select(
-    Registration,
-    *("participant", "group", "training__hub__seat", "training__venue__municipality"),
-    where="this.id = ?",
-    are_few=True,
-)
-
-
-async def _loaded(registration_id: UUID | None) -> Registration | None:
-    return await LOADED.first(registration_id)
 
 
 def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
