@@ -106,7 +106,7 @@ async def token_of(registration: Registration) -> str:
 
 def received(mail: Mail) -> EmailMessage:
     """The message as a reader gets it."""
-    sent = build(mail, sender=get_settings().mail_from, message_id="1@v.example", date=clock.now()).as_bytes()
+    sent = build(mail, sender=get_settings().mail_from, message_id="1@v.example", date=clock.now())
     message = message_from_bytes(sent, policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message

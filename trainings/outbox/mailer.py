@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from base64 import encodebytes
+from binascii import b2a_qp
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.generator import BytesGenerator
+from email.header import Header
+from email.headerregistry import Address
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
+from io import BytesIO
 from ipaddress import ip_address
-from typing import Any, Literal
+from secrets import token_hex
+from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -34,25 +42,8 @@ SECONDS_FOR_GOODBYE = 2.0
 PORTS = {"smtp": 25, "smtps": 465}
 
 
-SAME_IN_ALL = frozenset(
-    {"auto-submitted", "content-disposition", "content-language", "content-transfer-encoding", "content-type"}
-    | {"mime-version", "x-auto-response-suppress"}
-)
-
-
-class _Headers(HeaderRegistry):
-    """Reading headers is a fifth of making a message: what all messages have is read once."""
-
-    def __call__(self, name: str, value: Any) -> BaseHeader:
-        is_kept = name.lower() in SAME_IN_ALL and "boundary=" not in value
-        return self._kept(name, value) if is_kept else super().__call__(name, value)
-
-    @lru_cache(maxsize=256)  # noqa: B019  there is one for all messages
-    def _kept(self, name: str, value: Any) -> BaseHeader:
-        return super().__call__(name, value)
-
-
-CRLF_POLICY = SMTP.clone(header_factory=_Headers())
+WIRE = compat32.clone(linesep="\r\n")
+"""Headers are written as given: the newer policies parse each of them, which is half of making a message."""
 
 Method = Literal["REQUEST", "CANCEL"]
 
@@ -97,35 +88,74 @@ Composer = Callable[[OutboxJob], Awaitable[Mail | None]]
 Composers = Mapping[str, Composer]
 
 
-def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailMessage:
+def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> bytes:
     """Raises ValueError where an address or header cannot be written (line breaks).
 
     An invitation is the last alternative and an attachment: readers differ in which they use.
     """
-    message = EmailMessage(policy=CRLF_POLICY)
+    body = _multipart("alternative", [_text("plain", mail.text), _text("html", mail.html)])
+    files = list(mail.attachments)
+    if mail.invitation is not None:
+        body.attach(_base64("text/calendar", mail.invitation.content, charset="utf-8", method=mail.invitation.method))
+        files.insert(0, Attachment("invite.ics", mail.invitation.content, "application/ics"))
+    message = _multipart("mixed", [body, *map(_attached, files)]) if files else body
     name, address = parseaddr(sender)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=mail.to)
+    message["From"] = formataddr((name, _address(address)))
+    message["To"] = _address(mail.to)
     if mail.reply_to:
-        message["Reply-To"] = Address(addr_spec=mail.reply_to)
-    message["Subject"] = mail.subject
+        message["Reply-To"] = _address(mail.reply_to)
+    message["Subject"] = _words(mail.subject)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{message_id}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(mail.text, cte="quoted-printable")
-    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-    if mail.invitation is not None:
-        text = mail.invitation.content.decode()
-        message.add_alternative(text, subtype="calendar", params={"method": mail.invitation.method}, cte="base64")
-        message.add_attachment(mail.invitation.content, maintype="application", subtype="ics", filename="invite.ics")
-    for attachment in mail.attachments:
-        main, _, sub = attachment.media_type.partition("/")
-        # Text that does not say how it is written is ASCII to a mail program, and its accents are lost.
-        params = {"charset": "utf-8"} if main == "text" else None
-        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name, params=params)
     message["Content-Language"] = mail.lang
-    return message
+    written = BytesIO()
+    BytesGenerator(written, mangle_from_=False, policy=WIRE).flatten(message)
+    return written.getvalue()
+
+
+def _multipart(kind: str, parts: Sequence[Message]) -> MIMEMultipart:
+    # No line of quoted-printable or base64 holds "=_" (RFC 2045 §6.7): the bodies need not be searched for it.
+    return MIMEMultipart(kind, boundary=f"=_{token_hex(16)}", _subparts=parts, policy=WIRE)
+
+
+def _text(kind: str, text: str) -> Message:
+    part = MIMENonMultipart("text", kind, charset="utf-8", policy=WIRE)
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(b2a_qp(f"{text.rstrip()}\n".encode(), istext=True).decode("ascii"))
+    return part
+
+
+def _base64(media_type: str, content: bytes, **params: str) -> Message:
+    main, _, sub = media_type.partition("/")
+    part = MIMENonMultipart(main, sub, policy=WIRE, **params)
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(encodebytes(content).decode("ascii"))
+    return part
+
+
+def _attached(file: Attachment) -> Message:
+    # Text that does not say how it is written is ASCII to a mail program, and its accents are lost.
+    params = {"charset": "utf-8"} if file.media_type.startswith("text/") else {}
+    part = _base64(file.media_type, file.content, **params)
+    name = file.name if file.name.isascii() else ("utf-8", "", file.name)
+    part.add_header("Content-Disposition", "attachment", filename=name)
+    return part
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> str:
+    """Refuses (ValueError) anything but one address in ASCII."""
+    if not text.isascii():
+        raise ValueError("an address is plain ASCII")
+    return Address(addr_spec=text).addr_spec
+
+
+def _words(text: str) -> str:
+    if len(text.splitlines()) > 1:
+        raise ValueError("a header is one line")
+    return Header(text, "us-ascii" if text.isascii() else "utf-8", header_name="Subject").encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +246,12 @@ class Post:
         self._server, self._timeout, self._answer = server, timeout, answer
         self._client: _Client | None = None
 
-    async def send(
-        self, message: EmailMessage, *, sender: str, to: str, leaving: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def send(self, message: bytes, *, sender: str, to: str, leaving: Callable[[], Awaitable[None]]) -> None:
         """`leaving` runs right before. Raises the reasons of `answers.py`."""
         client = self._client or await self._connect()
         client.leaving, client.answer, client.is_unanswered = leaving, self._answer, False
         try:
-            await client.send_message(message, sender=sender, recipients=[to])
+            await client.sendmail(sender, [to], message)
         except (aiosmtplib.SMTPException, OSError) as error:
             if client.is_unanswered or breaks_connection(error):
                 self._drop()

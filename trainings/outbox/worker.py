@@ -6,7 +6,6 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import partial
 from uuid import UUID
@@ -255,7 +254,7 @@ class Worker:
         finally:
             await post.close()
 
-    async def _hand_over(self, job: OutboxJob, mail: Mail, message: EmailMessage, post: Post) -> None:
+    async def _hand_over(self, job: OutboxJob, mail: Mail, message: bytes, post: Post) -> None:
         async def leaving() -> None:
             if mail.on_leaving is not None and not await mail.on_leaving():
                 raise TakenOver
