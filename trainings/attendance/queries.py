@@ -257,7 +257,7 @@ async def answer_about(session_id: UUID, event_id: UUID) -> Answer | None:
     return (await answers_about(session_id, [event_id])).get(event_id)
 
 
-PEOPLE = Select(Registration, "participant", where="this.id IN ?list")
+PEOPLE = Select(Registration, "participant", where="this.id IN ?list", are_few=True)
 
 
 async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
@@ -265,7 +265,7 @@ async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[U
     marks = [one for one in await marks_with_theirs(session_id, event_ids) if one.session_id == session_id]
     told = [one for one in marks if one.id in set(event_ids)]
     keys = sorted({one.registration_id for one in told if one.registration_id is not None})
-    found = PEOPLE.made(await sql.tuples(PEOPLE.text, keys, are_few=len(keys) <= sql.FEW)) if keys else ()
+    found = await PEOPLE.rows(keys) if keys else ()
     people: dict[UUID | None, Registration] = {one.id: one for one in found}
     events: dict[UUID | None, list[KeptMark]] = defaultdict(list)
     for event in marks:

@@ -250,7 +250,9 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
     return await _stays_among(await _of_same_people(registration_ids), registration_ids)
 
 
-ATTENDED = Select(Attendance, "session__training", where="this.registration_id IN ?list AND this.is_present")
+ATTENDED = Select(
+    Attendance, "session__training", where="this.registration_id IN ?list AND this.is_present", are_few=True
+)
 
 
 async def _stays_among(
@@ -258,7 +260,7 @@ async def _stays_among(
 ) -> dict[UUID, list[Attendance]]:
     wanted = {*registration_ids, *(one.id for own in people for one in own)}
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
-    for stay in ATTENDED.made(await sql.tuples(ATTENDED.text, sorted(wanted), are_few=len(wanted) <= sql.FEW)):
+    for stay in await ATTENDED.rows(sorted(wanted)):
         stays[stay.registration_id].append(stay)
     await _count_by_all_marks(people, stays)
     found = {key: list(stays[key]) for key in registration_ids}
@@ -337,10 +339,9 @@ SIGN_UPS = """
 
 
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    are_few = len(registration_ids) <= sql.FEW
-    asked = await sql.tuples(WHOSE, list(registration_ids), are_few=are_few)
+    asked = await sql.tuples(WHOSE, list(registration_ids), are_few=True)
     person_of = await whole_people({as_uuid(one): into and as_uuid(into) for one, into in asked})
-    found = await sql.tuples(SIGN_UPS, sorted(person_of), are_few=are_few)
+    found = await sql.tuples(SIGN_UPS, sorted(person_of), are_few=True)
     sign_ups = [
         _SignUp(as_uuid(key), as_uuid(person), as_uuid(training), as_uuid(course), RegistrationState(state))
         for key, person, training, course, state in found

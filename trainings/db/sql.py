@@ -40,7 +40,7 @@ ON_SQLITE = {
 
 
 FEW = 50
-"""Keys whose rows count as few (`reads`)."""
+"""The rows of more keys are read by the thread, whatever a caller says (`reads`)."""
 
 Table = tuple[tuple[Any, ...], ...]
 
@@ -59,7 +59,7 @@ async def reads(text: str, *values: object, are_few: bool = False) -> list[dict[
     """
     connection = _reader()
     bound = _bound(text, values, connection.capabilities.dialect)
-    if are_few and isinstance(connection, ReadingClient):
+    if are_few and isinstance(connection, ReadingClient) and _is_short(values):
         # Busy, as a reader finds it only while it is opened, mended or closed: the thread has time to wait for that.
         with contextlib.suppress(sqlite3.OperationalError):
             return list(map(dict, connection.rows_here(*bound)))
@@ -77,7 +77,7 @@ async def tables(statements: Sequence[Statement], *, are_few: bool = False) -> l
     connection = _reader()
     asked = [_bound(str(one.text), one.values, connection.capabilities.dialect) for one in statements]
     if isinstance(connection, ReadingClient):
-        if are_few:
+        if are_few and all(_is_short(one.values) for one in statements):
             with contextlib.suppress(sqlite3.OperationalError):
                 return [tuple(map(tuple, connection.rows_here(*one))) for one in asked]
         return list(map(tuple, await connection.read_tables(asked)))
@@ -89,6 +89,10 @@ async def row_by_key(text: str, *values: object) -> dict[str, Any] | None:
     found = await reads(text, *values, are_few=True)
     assert len(found) <= 1, "a unique key has one row"
     return found[0] if found else None
+
+
+def _is_short(values: Iterable[object]) -> bool:
+    return all(type(value) is not list or len(value) <= FEW for value in values)
 
 
 def _reader() -> BaseDBAsyncClient:

@@ -162,7 +162,7 @@ GIVEN = """
 async def without_permission(participant_ids: Collection[UUID]) -> frozenset[UUID]:
     """People (a minor's guardian) whose data consent was withdrawn and not given again."""
     people = list(participant_ids)
-    given = await sql.tuples(GIVEN, people, people, are_few=len(people) <= sql.FEW)
+    given = await sql.tuples(GIVEN, people, people, are_few=True)
     standing = {person for person, withdrawn_at in given if withdrawn_at is None}
     return frozenset(sql.as_uuid(person) for person, _withdrawn_at in given if person not in standing)
 
@@ -198,6 +198,6 @@ async def english_readers(participant_ids: Collection[UUID]) -> frozenset[UUID]:
         # Only minors have guardians: adults, the most, are not looked up.
         missing = [key for key in participant_ids if key not in read]
         if missing:
-            found = await sql.tuples(text, missing, are_few=len(missing) <= sql.FEW)
+            found = await sql.tuples(text, missing, are_few=True)
             read |= {sql.as_uuid(key): version for key, version in found}
     return frozenset(key for key, version in read.items() if version.endswith(IN_ENGLISH))

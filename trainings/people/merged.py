@@ -62,7 +62,7 @@ async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UU
     person_of = {key: key for key in kept}
     latest = sorted(kept)
     while latest:
-        found = await sql.tuples(MERGED_INTO, latest, are_few=len(latest) <= sql.FEW)
+        found = await sql.tuples(MERGED_INTO, latest, are_few=True)
         pairs = [(as_uuid(merged_id), as_uuid(kept_id)) for merged_id, kept_id in found]
         rows = [row for row in pairs if row[0] not in person_of]
         person_of |= {merged_id: person_of[kept_id] for merged_id, kept_id in rows}
