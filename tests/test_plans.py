@@ -17,12 +17,15 @@ from tests.attendance.doors import qr_of
 from tests.attendance.prepared_phones import make_phone
 from tests.cast import make_cast
 from tests.counting import statements
+from tests.make import make_registration
 from tests.registrations.forms import of_page
 from tests.test_journeys import ANSWERS
 from trainings.accounts.queries import actor_of
 from trainings.db import sql
 from trainings.db.sqlite_reader import ReadingClient
+from trainings.jobs import COMPOSERS
 from trainings.lib import tokens
+from trainings.outbox.models import OutboxJob
 from trainings.panel.office.waiting import waiting_for
 from trainings.privacy import merge_queries
 from trainings.registrations.models import OwnLink
@@ -219,6 +222,11 @@ async def test_what_the_event_loop_reads_itself_is_found_by_keys(
     staff = f"/panel/capacitaciones/{door.training.id}", f"/panel/inscripciones/{door.ana.id}"
     for path in (*staff, public, f"{public}/inscripcion", ticket):
         assert (await client.get(path)).status_code == 200
+    written_to = await make_registration(door.training, email="ana@x.example")
+    mail = await COMPOSERS["registration_confirmed"](await OutboxJob.get(subject_id=written_to.id))
+    assert mail is not None
+    assert mail.on_leaving is not None
+    assert await mail.on_leaving()
 
     growing = await growing_tables() | OF_THE_CALENDAR
     steps = [row["detail"] for text in asked for row in await plan_of(text)]

@@ -22,7 +22,7 @@ from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions
 from trainings.registrations.telling.contacts import (
     NoGuardian,
-    address_of,
+    addresses_of,
     correct_email,
     mark_accepted,
     mark_refused,
@@ -101,7 +101,7 @@ async def test_corrected_address_of_a_minor_is_the_guardian_s(db: Settings) -> N
 
     person = await Participant.get(id=luz.participant_id)
     assert person.email is None
-    assert await address_of(person) == "elena@correcto.example"
+    assert (await addresses_of([person]))[person.id] == "elena@correcto.example"
     assert (await Guardian.get(participant_id=person.id)).email_refused_at is None
 
 

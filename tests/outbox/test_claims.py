@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.counting import statements
 from tests.outbox.make_jobs import job_of, make_jobs
 from trainings import clock
 from trainings.outbox import claims
@@ -24,12 +25,12 @@ async def names_of(jobs: list[OutboxJob]) -> list[str]:
     return [job.payload["name"] for job in jobs]
 
 
-async def test_claim_takes_twenty_that_wait_longest(db: Settings) -> None:
+async def test_claim_takes_those_that_wait_longest(db: Settings) -> None:
     moment = clock.now()
     for n in range(25):
         await make_jobs(f"p{n:02}", run_at=moment - timedelta(seconds=n))
 
-    jobs = await claims.claim()
+    jobs = await claims.claim(20)
 
     assert await names_of(jobs) == [f"p{n:02}" for n in range(24, 4, -1)]
     assert {job.attempts for job in jobs} == {1}
@@ -60,20 +61,25 @@ async def test_claimed_job_is_free_again_when_its_lease_is_over(db: Settings, fr
     [second] = await claims.claim()
 
     assert second.attempts == 2
-    assert not await claims.renew(first)
-    assert await claims.renew(second)
+    freeze(clock.now() + claims.LEASE / 2)
+    for job in (first, second):
+        await claims.renew([job])
+    assert [await claims.note_copy(job) for job in (first, second)] == [False, True]
 
 
-async def test_renewed_lease_lasts_from_then_on(db: Settings, freeze: Freeze) -> None:
+async def test_all_that_a_round_has_left_is_renewed_together(db: Settings, freeze: Freeze) -> None:
     freeze(clock.now())
-    await make_jobs("ana")
-    [job] = await claims.claim()
+    await make_jobs("ana", "beto", "carla")
+    jobs = await claims.claim()
     freeze(clock.now() + claims.LEASE / 2)
 
-    assert await claims.renew(job)
+    with statements() as sent:
+        await claims.renew(jobs[1:])
 
+    assert len(sent) == 1
     freeze(clock.now() + claims.LEASE)
-    assert await claims.claim() == []
+    assert await names_of(await claims.claim()) == ["ana"], "the lease of the one before ran out"
+    assert await claims.note_copy(jobs[2])
 
 
 async def test_worker_that_lost_its_lease_changes_nothing(db: Settings, freeze: Freeze) -> None:

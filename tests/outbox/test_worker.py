@@ -226,16 +226,33 @@ async def test_worker_wakes_up_at_the_bell(db: Settings, peer: Peer) -> None:
     assert peer.recipients() == ["ana@x.example"]
 
 
-async def test_two_workers_send_no_message_twice_though_batches_outlast_their_lease(
-    db: Settings, peer: Peer, freeze: Freeze
-) -> None:
+async def test_round_that_outlasts_a_lease_keeps_its_messages(db: Settings, peer: Peer, freeze: Freeze) -> None:
     async def compose(job: OutboxJob) -> Mail:
-        # A batch takes longer than a lease, and one message much less.
         freeze(clock.now() + claims.LEASE / 8)
         return a_mail(job.payload["name"])
 
     freeze(clock.now())
-    names = [f"p{n:02}" for n in range(40)]
+    names = [f"p{n:02}" for n in range(20)]
+    await make_jobs(*names)
+
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_settled()
+
+    assert peer.recipients() == [f"{name}@x.example" for name in names]
+    assert not await OutboxJob.filter(attempts__gt=1).exists()
+
+
+async def test_two_workers_send_no_message_twice_though_batches_outlast_their_lease(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    async def compose(job: OutboxJob) -> Mail:
+        # A round takes longer than a lease; one message much less, but for the time that a machine slept.
+        slept = job.payload["name"] == "p005" and job.attempts == 1
+        freeze(clock.now() + claims.LEASE * (1.1 if slept else 0.125))
+        return a_mail(job.payload["name"])
+
+    freeze(clock.now())
+    names = [f"p{n:03}" for n in range(130)]
     await make_jobs(*names)
     slow: Composers = {"note": compose}
 

@@ -9,7 +9,7 @@ from tests import make
 from trainings import clock
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.telling.mails import compose
+from trainings.registrations.telling.mails import COMPOSERS
 from trainings.schedule.models import Training
 
 SATURDAY = date(2027, 3, 6)
@@ -40,6 +40,7 @@ async def reminded_days() -> list[tuple[str, int]]:
 
 
 async def last_reminder() -> Mail:
-    mail = await compose((await reminders())[-1])
+    job = (await reminders())[-1]
+    mail = await COMPOSERS[job.kind](job)
     assert mail
     return mail

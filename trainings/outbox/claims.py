@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.db import reads, sql, transaction
 from trainings.outbox.models import OPEN, OutboxJob, Outcome
 
-BATCH = 20
+BATCH = 100
 LEASE = timedelta(seconds=60)
 """Longer than one message takes (`mailer.py`); a killed worker delays its messages by no more."""
 LONGEST_MESSAGE = timedelta(seconds=50)
@@ -48,7 +48,7 @@ async def is_any_due(only: Q = ALL) -> bool:
 
 
 async def claim(most: int = BATCH, *, only: Q = ALL) -> list[OutboxJob]:
-    """Up to 20 due jobs, the longest waiting first, for the length of the lease."""
+    """Up to BATCH due jobs, the longest waiting first, for the length of the lease."""
     if not await is_any_due(only):
         return []
     moment = clock.now()
@@ -80,16 +80,22 @@ async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
     return found
 
 
-async def renew(job: OutboxJob) -> bool:
-    """The job stays ours for as long as a message takes. Writes only where the first lease is too short."""
-    moment = clock.now()
-    if job.lease_until is not None and job.lease_until - moment >= LONGEST_MESSAGE:
-        return True
-    lease = moment + LEASE
-    if not await _ours(job).filter(lease_until__gte=moment).update(lease_until=lease):
-        return False
-    job.lease_until = lease
-    return True
+RENEW = "UPDATE outbox_job SET lease_until = ? WHERE id IN ?list AND lease_until = ? AND lease_until >= ? RETURNING id"
+
+
+async def renew(jobs: Sequence[OutboxJob]) -> None:
+    """Jobs of one claim stay ours for as long as a message takes, but those whose lease ran out. Writes only where the
+    lease of the next is too short.
+    """
+    moment, lease = clock.now(), jobs[0].lease_until
+    if lease is None or lease - moment >= LONGEST_MESSAGE:
+        return
+    later = moment + LEASE
+    ours = await sql.rows(RENEW, later, [job.id for job in jobs], lease, moment)
+    kept = {sql.as_uuid(row["id"]) for row in ours}
+    for job in jobs:
+        if job.id in kept:
+            job.lease_until = later
 
 
 OURS = "id = ? AND attempts = ? AND done_at IS NULL AND failed_at IS NULL"

@@ -21,6 +21,7 @@ from ipaddress import ip_address
 from secrets import token_hex
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
 
 import aiosmtplib
 
@@ -86,6 +87,22 @@ class Mail:
 Composer = Callable[[OutboxJob], Awaitable[Mail | None]]
 """None: nobody to write to, or the job is no message."""
 Composers = Mapping[str, Composer]
+Draft = Callable[[], Mail | None]
+"""Writes the message of what was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A composer that reads for all messages of a round at once. A job without a draft has nobody to write to.
+
+    Much may change until a message's turn comes: `on_leaving` asks again.
+    """
+
+    drafts: Callable[[Sequence[OutboxJob]], Awaitable[Mapping[UUID, Draft]]]
+
+    async def __call__(self, job: OutboxJob) -> Mail | None:
+        draft = (await self.drafts([job])).get(job.id)
+        return draft() if draft is not None else None
 
 
 def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> bytes:

@@ -70,6 +70,10 @@ class OutboxJob(Record):
     class Meta:
         table = "outbox_job"
 
+    @property
+    def is_open(self) -> bool:
+        return self.done_at is None and self.failed_at is None and self.stopped_at is None
+
 
 class StoppedBatch(Record):
     """Messages and calls that staff stopped (`created_at`)."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +27,17 @@ from trainings.outbox.answers import (
     Undelivered,
     Unreachable,
 )
-from trainings.outbox.mailer import SECONDS_FOR_ANSWER, TIMEOUT, Composers, Mail, Post, build, server_of
+from trainings.outbox.mailer import (
+    SECONDS_FOR_ANSWER,
+    TIMEOUT,
+    Composers,
+    Draft,
+    Mail,
+    Post,
+    Together,
+    build,
+    server_of,
+)
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
 
@@ -61,7 +72,11 @@ KeptBack = Callable[[], Awaitable[Collection[str]]]
 
 
 class TakenOver(Exception):
-    """The lease ended before the job was handed over, or it no longer holds and is composed anew."""
+    """The lease ended before the job was handed over."""
+
+
+class Overtaken(Exception):
+    """It does not hold any more, and is composed anew."""
 
 
 class UnknownKind(LookupError):
@@ -179,20 +194,37 @@ class Worker:
         self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
 
     async def _deal_with_all(self, jobs: Sequence[OutboxJob]) -> None:
+        drafts = await self._drafts(jobs)
         for n_done, job in enumerate(jobs):
             if self._stop.is_set() or len(self._aside) > MOST_ASIDE:
                 await claims.release(jobs[n_done:])
                 return
+            # A round may take longer than a lease: what another worker took meanwhile, `note_copy` finds.
+            await claims.renew(jobs[n_done:])
             try:
-                await self._deal_with(job)
+                await self._deal_with(job, drafts.get(job.id))
             except Unreachable as outage:
                 await claims.release(jobs[n_done:], str(outage))
                 await self._note_outage(outage)
                 return
 
-    async def _deal_with(self, job: OutboxJob) -> None:
+    async def _drafts(self, jobs: Sequence[OutboxJob]) -> dict[UUID, Draft]:
+        """Of kinds that are read together; nothing where that fails, so that each is read alone."""
+        by_composer: dict[Together, list[OutboxJob]] = defaultdict(list)
+        for job in jobs:
+            if isinstance(composer := self._composers.get(job.kind), Together):
+                by_composer[composer].append(job)
+        found: dict[UUID, Draft] = {}
+        for together, own in by_composer.items():
+            try:
+                found |= await together.drafts(own)
+            except Exception:  # one poisonous job must not hold up all others
+                logger.exception("%s jobs could not be read together", len(own))
+        return found
+
+    async def _deal_with(self, job: OutboxJob, draft: Draft | None) -> None:
         try:
-            mail = await self._compose(job)
+            mail = draft() if draft is not None else await self._compose(job)
         except Exception as error:  # one poisonous job must not hold up all others
             logger.exception("job %s (%s) could not be composed", job.id, job.kind)
             await claims.count_failure(job, type(error).__name__)
@@ -222,9 +254,6 @@ class Worker:
             return
         # What was held when the round began may not be any more.
         if self._held and holds.key_of(mail.to) in self._held and await holds.put_off_where_held(job, mail.to):
-            return
-        # A batch may take longer than a lease: what another worker has taken meanwhile is not sent twice.
-        if not await claims.renew(job):
             return
         sending = asyncio.create_task(self._hand_over(job, mail, message, post))
         try:
@@ -257,13 +286,15 @@ class Worker:
     async def _hand_over(self, job: OutboxJob, mail: Mail, message: bytes, post: Post) -> None:
         async def leaving() -> None:
             if mail.on_leaving is not None and not await mail.on_leaving():
-                raise TakenOver
+                raise Overtaken
             if not await claims.note_copy(job):
                 raise TakenOver
 
         n_before = job.n_unanswered
         try:
             await post.send(message, sender=parseaddr(self._sender)[1], to=mail.to, leaving=leaving)
+        except Overtaken:
+            await claims.release([job])
         except TakenOver:
             return
         except Unanswered as silence:

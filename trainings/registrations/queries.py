@@ -64,11 +64,11 @@ class OwnRegistration:
         return end is not None and clock.now() > end + LINK_DAYS
 
 
-OWN = Select(Registration, *ALL_OF_IT, where="this.id = ?", are_few=True)
+OWN = Select(Registration, *ALL_OF_IT, where="this.id IN ?list", are_few=True)
 
 
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
-    [registration] = await OWN.rows(registration_id)
+    [registration] = await OWN.rows([registration_id])
     return await around(registration)
 
 
@@ -77,7 +77,7 @@ async def around(registration: Registration) -> OwnRegistration:
     note_practice(registration.training.state is TrainingState.PRACTICE)
     return OwnRegistration(
         registration,
-        await SESSIONS_OF.rows(registration.training_id),
+        await SESSIONS_OF.rows([registration.training_id]),
         *await changes_for_own(registration.training_id),
     )
 
@@ -123,7 +123,7 @@ async def open_training_and_facts(slug: str) -> tuple[Training, tuple[Table, Tab
     if not found:
         raise UnknownTraining
     [training] = OPEN.made(found)
-    sessions = await sql.tuples(SESSIONS_OF.text, training.id, are_few=True)
+    sessions = await sql.tuples(SESSIONS_OF.text, [training.id], are_few=True)
     hang([training], "sessions", SESSIONS_OF.made(sessions))
     return training, (OPEN.but(found, "taken", "reserved", "next_wait_number"), sessions)
 

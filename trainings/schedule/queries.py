@@ -96,7 +96,11 @@ SEEN = """this.id = ? AND this.state <> 'practice' AND (? OR this.hub_id IN ?lis
 """`visible_to`, of one."""
 ONE = Select(Training, "course__topic", "hub__seat", "venue__municipality", where=SEEN)
 SESSIONS_OF = Select(
-    TrainingSession, "venue__municipality", where="this.training_id = ?", order="this.starts_at, this.id", are_few=True
+    TrainingSession,
+    "venue__municipality",
+    where="this.training_id IN ?list",
+    order="this.starts_at, this.id",
+    are_few=True,
 )
 ITS_PEOPLE = Select(
     SessionFacilitator, "user", where="this.session_id IN (SELECT id FROM training_session WHERE training_id = ?)"
@@ -109,7 +113,7 @@ async def for_staff(training_id: UUID, actor: Actor) -> Training:
     found = await sql.tables(
         [
             ONE.asked(training_id, sees_all, sorted(actor.hubs_with(DESK)), actor.id),
-            SESSIONS_OF.asked(training_id),
+            SESSIONS_OF.asked([training_id]),
             ITS_PEOPLE.asked(training_id),
         ],
         are_few=True,

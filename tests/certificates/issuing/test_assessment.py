@@ -12,7 +12,7 @@ from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, issue_all, make_attendee, make_held
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.actions import issue
-from trainings.certificates.issuing.mails import compose
+from trainings.certificates.issuing.mails import MESSAGES
 from trainings.certificates.models import Certificate, CertificateKind, HandedOver
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
@@ -83,7 +83,7 @@ async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on
     to_ask_back = await browser.get(page)
     pressed, again = await asyncio.gather(*(browser.post(page, data={"kind": "certificado"}) for _press in range(2)))
     [told] = await OutboxJob.filter(kind="certificate_annulled")
-    letter = await compose(told)
+    letter = await MESSAGES[told.kind](told)
     offered_after = text_of(await browser.get(page))
     late_press = await browser.post(page, data={"kind": "diploma"})
     told_late = text_of(await browser.get(late_press.headers["location"]))

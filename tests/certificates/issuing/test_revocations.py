@@ -34,7 +34,7 @@ from trainings.certificates.issuing.actions import (
     to_decide,
 )
 from trainings.certificates.issuing.actions import decide_request as decide
-from trainings.certificates.issuing.mails import compose
+from trainings.certificates.issuing.mails import MESSAGES
 from trainings.certificates.issuing.preparing import validate_due
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, RevocationRequest
 from trainings.certificates.queries import Replacement, public_check
@@ -104,7 +104,7 @@ async def test_reissue_when_it_was_earned_then_both_know_each_other_and_the_mail
     was, now = await public_check(old.code), await public_check(new.code)
     assert (was.state, was.replaced_by, was.replaces) == (REVOKED, Replacement(new.folio, new.code), None)
     assert (now.state, now.replaces, now.replaced_by) == (VALID, Replacement(old.folio, old.code), None)
-    mail = await compose(await OutboxJob.get(kind="certificate_annulled"))
+    mail = await MESSAGES["certificate_annulled"](await OutboxJob.get(kind="certificate_annulled"))
     assert mail is not None
     assert new.folio in mail.text
 

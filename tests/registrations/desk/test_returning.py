@@ -21,7 +21,7 @@ from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.actions import sign_up
-from trainings.registrations.telling.contacts import address_of
+from trainings.registrations.telling.contacts import addresses_of
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -219,7 +219,7 @@ async def test_returning_minor_is_permitted_and_assents_again_and_is_never_photo
     assert await Guardian.filter(participant_id=first.participant_id).count() == 2
     assert await Assent.filter(participant_id=first.participant_id).count() == 2
     assert await Consent.all().count() == 0
-    assert await address_of(second.participant) == "elvira@correo.example"
+    assert (await addresses_of([second.participant]))[second.participant.id] == "elvira@correo.example"
 
 
 @pytest.mark.parametrize(("before", "now"), [("14-17", "25-34"), ("25-34", "14-17")])

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
-
-from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.certificates.making.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.lib.tokens import uuid7
 from trainings.outbox import actions
 from trainings.outbox.actions import STAFF_DELAY, enqueue
-from trainings.outbox.mailer import Composers, Mail
+from trainings.outbox.mailer import Composers, Draft, Mail, Together
 from trainings.outbox.models import UNTRIED, CallList, CallReason, OutboxJob
-from trainings.outbox.templates import own_words
+from trainings.outbox.placeholders import OwnWords
 from trainings.people.models import Participant
 from trainings.registrations.calls.people import audiences_of, n_written_to
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration
-from trainings.registrations.telling.mails import Kind, letter_of
+from trainings.registrations.telling.mails import Kind, letter_of, own_words
 from trainings.registrations.telling.message_facts import Facts, gather_facts
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
@@ -145,29 +144,47 @@ async def set_file(job: OutboxJob) -> Mail | None:
     return None
 
 
-async def compose(job: OutboxJob) -> Mail | None:
-    facts = await gather_facts(job)
-    certificate = await reads(Certificate).get_or_none(id=UUID(job.payload["certificate_id"]))
-    if facts is None or certificate is None:
-        return None
-
-    def is_so(_facts: Facts) -> bool:
-        return certificate.state is STATES[job.kind]
-
-    replacement = await _replacement(certificate)
-
-    def about_it(_facts: Facts) -> dict[str, object]:
-        return _about(certificate, replacement)
-
-    kind = Kind(f"emails/{job.kind}.txt", is_so, more=about_it, names_day=False)
-    return letter_of(kind, facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))
+async def drafts(jobs: Sequence[OutboxJob]) -> dict[UUID, Draft]:
+    facts = await gather_facts(jobs)
+    words = await own_words(facts.values())
+    certificates = {one.id: one for one in await reads(Certificate).filter(id__in=[_told_of(job) for job in jobs])}
+    valid = await reads(Certificate).filter(
+        registration_id__in=[one.registration_id for one in certificates.values()], state=CertificateState.VALID
+    )
+    told = [(job, certificates[_told_of(job)]) for job in jobs if job.id in facts and _told_of(job) in certificates]
+    return {
+        job.id: partial(_letter_of, certificate, _replacement(certificate, valid), facts[job.id], words.get(job.id))
+        for job, certificate in told
+    }
 
 
-async def _replacement(certificate: Certificate) -> str:
-    in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
-    others = reads(Certificate).filter(in_its_place, registration_id=certificate.registration_id)
-    found = await others.filter(state=CertificateState.VALID).exclude(id=certificate.id).first()
-    return found.folio if found is not None else ""
+def _told_of(job: OutboxJob) -> UUID:
+    return UUID(job.payload["certificate_id"])
+
+
+def _letter_of(certificate: Certificate, replacement: str, facts: Facts, own: OwnWords | None) -> Mail:
+    kind = Kind(
+        f"emails/{facts.job.kind}.txt",
+        holds=lambda _facts: certificate.state is STATES[facts.job.kind],
+        more=lambda _facts: _about(certificate, replacement),
+        names_day=False,
+    )
+    letter = letter_of(kind, facts, own)
+    return replace(letter, on_leaving=partial(_leave, certificate, letter))
+
+
+STATE = "SELECT state FROM certificate WHERE id = ?"
+
+
+async def _leave(certificate: Certificate, letter: Mail) -> bool:
+    states = [state for (state,) in await sql.tuples(STATE, certificate.id, are_few=True)]
+    return states == [certificate.state] and letter.on_leaving is not None and await letter.on_leaving()
+
+
+def _replacement(certificate: Certificate, valid: Sequence[Certificate]) -> str:
+    others = [one for one in valid if one.registration_id == certificate.registration_id and one.id != certificate.id]
+    in_its_place = (one for one in others if one.kind is certificate.kind or one.replaces_id == certificate.id)
+    return next((one.folio for one in in_its_place), "")
 
 
 def _about(certificate: Certificate, replacement: str) -> dict[str, object]:
@@ -192,5 +209,5 @@ def _about(certificate: Certificate, replacement: str) -> dict[str, object]:
     }
 
 
-MESSAGES: Composers = {READY: compose, ANNULLED: compose}
+MESSAGES: Composers = dict.fromkeys(STATES, Together(drafts))
 TASKS: Composers = {FILE: set_file}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,9 +16,9 @@ from trainings.outbox.models import OutboxJob
 from trainings.outbox.placeholders import Filled, fill
 from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
-from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationState
+from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.queries import LINK_DAYS
-from trainings.registrations.telling.contacts import Mailbox, address_of, mailbox_of, mark_accepted, mark_refused
+from trainings.registrations.telling.contacts import Mailbox, addresses_of, mark_accepted, mark_refused, read_mailboxes
 from trainings.registrations.telling.message_facts import MY_LINKS, Entry, link_to, names_of
 from trainings.schedule.models import SessionState, Training
 from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking
@@ -81,20 +81,13 @@ async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
 
 
 async def _mailboxes(registrations: Sequence[Registration]) -> list[Mailbox]:
-    group_ids = sorted({one.group_id for one in registrations})
-    members = await reads(Registration).filter(group_id__in=group_ids).prefetch_related("participant")
-    links = await reads(OwnLink).filter(group_id__in=group_ids, revoked_at=None)
+    mailboxes = await read_mailboxes(registrations)
     found: list[Mailbox] = []
     told: set[UUID] = set()
     for one in registrations:
         if one.id not in told:
-            mailbox = mailbox_of(
-                one,
-                [member for member in members if member.group_id == one.group_id],
-                [link for link in links if link.group_id == one.group_id],
-            )
-            told |= {mate.id for mate in mailbox.together}
-            found.append(mailbox)
+            told |= {mate.id for mate in mailboxes[one.id].together}
+            found.append(mailboxes[one.id])
     return found
 
 
@@ -121,9 +114,8 @@ def _is_under_review(registration: Registration) -> bool:
     return registration.state is RegistrationState.HELD and registration.group.hold_reason is HoldReason.REVIEW
 
 
-async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str | None:
-    for person in people:
-        address = await address_of(person)
+async def _address(keys: frozenset[str], people: Sequence[Participant]) -> str | None:
+    for address in (await addresses_of(people)).values():
         if address and not keys.isdisjoint(keyring().blind_indexes(address, PURPOSE)):
             return address
     return None

@@ -68,23 +68,29 @@ def mailbox_of(registration: Registration, members: Sequence[Registration], link
     return Mailbox(registration, mates, own_token, group.token if group is not None and is_its_reader else None)
 
 
-MEMBERS = Select(Registration, "participant", where="this.group_id = ?")
-LINKS = Select(OwnLink, where="this.group_id = ? AND this.revoked_at IS NULL")
+MEMBERS = Select(Registration, "participant", where="this.group_id IN ?list")
+LINKS = Select(OwnLink, where="this.group_id IN ?list AND this.revoked_at IS NULL")
 
 
-async def read_mailbox(registration: Registration) -> Mailbox:
-    group = registration.group_id
-    members, links = await sql.tables([MEMBERS.asked(group), LINKS.asked(group)], are_few=True)
-    return mailbox_of(registration, MEMBERS.made(members), LINKS.made(links))
+async def read_mailboxes(registrations: Sequence[Registration]) -> dict[UUID, Mailbox]:
+    """By registration."""
+    groups = sorted({one.group_id for one in registrations})
+    found = await sql.tables([MEMBERS.asked(groups), LINKS.asked(groups)], are_few=True)
+    members, links = defaultdict[UUID, list[Registration]](list), defaultdict[UUID, list[OwnLink]](list)
+    for member in MEMBERS.made(found[0]):
+        members[member.group_id].append(member)
+    for link in LINKS.made(found[1]):
+        links[link.group_id].append(link)
+    return {one.id: mailbox_of(one, members[one.group_id], links[one.group_id]) for one in registrations}
 
 
-async def address_of(participant: Participant) -> str | None:
-    """A minor's is the last that a guardian left."""
-    if participant.email or participant.age_group is None or not participant.age_group.is_minor:
-        return participant.email
-    permitted = reads(Guardian).filter(participant_id=participant.id, withdrawn_at=None, email__not_isnull=True)
-    guardian = await permitted.order_by("-created_at", "-id").first()
-    return guardian.email if guardian is not None else None
+async def addresses_of(people: Collection[Participant]) -> dict[UUID, str | None]:
+    """By person. A minor's is the last that a guardian left."""
+    minors = [one.id for one in people if not one.email and _is_minor(one)]
+    permitted = reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None, email__not_isnull=True)
+    guardians = await permitted.order_by("created_at", "id") if minors else []
+    left = {one.participant_id: one.email for one in guardians}
+    return {one.id: left.get(one.id) or one.email for one in people}
 
 
 def _newest(registration: Registration | None, links: Sequence[OwnLink]) -> OwnLink | None:
@@ -139,7 +145,7 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
     """
     async with transaction():
         registration = await _loaded(registration_id)
-        mailbox = await read_mailbox(registration)
+        mailbox = (await read_mailboxes([registration]))[registration.id]
         # An earlier code may put one person on several registrations of a form.
         people = await _held(registration, {one.participant_id for one in [registration, *mailbox.mates]})
         guardians = await _guardians(people, "email", registration.participant.email_key)

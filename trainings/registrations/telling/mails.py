@@ -1,19 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from trainings import clock
 from trainings.lib.dates import NBSP, day_and_time
 from trainings.lib.phones import show_phone
 from trainings.outbox.letters import write_letter
-from trainings.outbox.mailer import Composer, Mail
+from trainings.outbox.mailer import Composer, Draft, Mail, Together
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.placeholders import OwnWords, fill
-from trainings.outbox.templates import own_words
+from trainings.outbox.templates import words_of
 from trainings.people.words import NEEDS
 from trainings.registrations.calls.told import may_have_heard, were_told
 from trainings.registrations.messages import ABOUT_ONE, REMINDER
@@ -26,13 +27,13 @@ from trainings.registrations.telling.message_facts import (
     ABOUT_LEAVING,
     Facts,
     gather_facts,
+    is_overtaken,
     moved_unheard,
     news,
     revivals,
 )
 from trainings.registrations.telling.message_facts import changes_in_words as in_words
 from trainings.schedule.models import ChangeKind, SessionState, TrainingSession
-from trainings.schedule.snapshots import last_number
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import speaking
@@ -247,14 +248,20 @@ KINDS = {
 }
 
 
-async def compose(job: OutboxJob) -> Mail | None:
-    facts = await gather_facts(job)
-    if facts is None:
-        return None
-    return letter_of(KINDS[job.kind], facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))
+async def drafts(jobs: Sequence[OutboxJob]) -> dict[UUID, Draft]:
+    found = await gather_facts(jobs)
+    words = await own_words(found.values())
+    return {key: partial(letter_of, KINDS[facts.job.kind], facts, words.get(key)) for key, facts in found.items()}
 
 
-COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
+COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, Together(drafts))
+
+
+async def own_words(found: Collection[Facts]) -> dict[UUID, OwnWords]:
+    """By job, where its operator wrote some."""
+    keys = {one.job.id: (one.hub.operator_id, one.job.kind, one.lang) for one in found}
+    words = await words_of(set(keys.values())) if keys else {}
+    return {job_id: words[key] for job_id, key in keys.items() if key in words}
 
 
 def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
@@ -283,11 +290,10 @@ def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
 
 
 async def _leave(facts: Facts) -> bool:
-    """False: what it says of sessions no longer holds. True: from now on its readers may have heard it."""
-    number = facts.snapshots.last
-    if await last_number(facts.training.id) != number:
+    """False: it is composed anew. True: from now on its readers may have heard it."""
+    if await is_overtaken(facts):
         return False
-    await may_have_heard(Registration, facts.readers, number)
+    await may_have_heard(Registration, facts.readers, facts.snapshots.last)
     return True
 
 

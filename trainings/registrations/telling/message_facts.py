@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import sql
 from trainings.db.prepared import Select
+from trainings.db.sql import Statement, Table, as_uuid
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import IS_OPEN, OutboxJob, Outcome
@@ -21,7 +22,7 @@ from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.registrations.queries import OWN
 from trainings.registrations.telling.calendar_invitations import MOST_INVITATIONS
-from trainings.registrations.telling.contacts import Mailbox, address_of, read_mailbox
+from trainings.registrations.telling.contacts import Mailbox, addresses_of, read_mailboxes
 from trainings.schedule.changes import Difference, Known
 from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, Training, TrainingSession, TrainingState
@@ -56,7 +57,7 @@ class ToldSession:
 @dataclass(frozen=True)
 class Facts:
     """`to`: the address. `round_number`: how often its calendar forgot the entries. `told_of_changes`, `reminded`:
-    messages read.
+    messages read. `standing`: what `is_overtaken` compares.
     """
 
     job: OutboxJob
@@ -69,6 +70,7 @@ class Facts:
     round_number: int
     is_told_again: bool
     snapshots: Snapshots
+    standing: tuple[Table, Table]
     told_of_changes: Sequence[OutboxJob]
     reminded: Sequence[OutboxJob] = ()
 
@@ -208,44 +210,112 @@ def _link_label(n_people: int, *, is_confirmed: bool) -> str:
     return _("Ver mi boleto") if is_confirmed else _("Ver mi inscripción")
 
 
-async def gather_facts(job: OutboxJob) -> Facts | None:
-    """None: no registration, or no address."""
-    registration = await OWN.first(job.subject_id)
-    if registration is None:
-        return None
-    mailbox = await read_mailbox(registration)
-    stays = _who_stays(job, mailbox)
-    if stays is not None:
-        # The person written to for all is cancelled; the rest are told all the same.
-        registration = await OWN.first(stays.id) or registration
-        mailbox = await read_mailbox(registration)
-    to = await address_of(registration.participant)
-    if not to:
-        return None
-    concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
-    until_now = await _messages_until(job, mailbox)
-    # Read before the sessions: a change in between is told once more.
-    snapshots = await snapshots_of([registration.training_id])
-    return Facts(
-        job=job,
-        registration=registration,
-        mailbox=mailbox,
-        concerned=concerned,
-        to=to,
-        sessions=await SESSIONS_OF.rows(registration.training_id),
-        lang=await _language_of(registration),
-        round_number=_rounds(until_now, mailbox.mates),
-        is_told_again=await _is_told_again(job, concerned),
-        snapshots=snapshots[registration.training_id],
-        told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
-        reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
+async def gather_facts(jobs: Sequence[OutboxJob]) -> dict[UUID, Facts]:
+    """By job, without those that have no registration or no address. As many statements for a hundred as for one."""
+    mailboxes = await _mailboxes_of(jobs)
+    if not mailboxes:
+        return {}
+    read = await _read_round(mailboxes)
+    found = {job.id: read.facts(job, mailboxes[job.id]) for job in jobs if job.id in mailboxes}
+    return {key: facts for key, facts in found.items() if facts.to}
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What was read for all messages of a round."""
+
+    standing: Table
+    links: Table
+    snapshots: Mapping[UUID, Snapshots]
+    messages: Sequence[OutboxJob]
+    sessions: Sequence[TrainingSession]
+    addresses: Mapping[UUID, str | None]
+    in_english: Collection[UUID]
+
+    def facts(self, job: OutboxJob, mailbox: Mailbox) -> Facts:
+        registration, mates = mailbox.registration, {one.id for one in mailbox.mates}
+        concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
+        to_them = [one for one in self.messages if one.subject_id in mates]
+        until_now = [*(one for one in to_them if one.id < job.id), job]
+        return Facts(
+            job=job,
+            registration=registration,
+            mailbox=mailbox,
+            concerned=concerned,
+            to=self.addresses[registration.participant_id] or "",
+            sessions=[one for one in self.sessions if one.training_id == registration.training_id],
+            # The person's own, never that of whoever caused the message.
+            lang=ENGLISH if registration.participant_id in self.in_english else SOURCE_LANGUAGE,
+            round_number=_rounds(until_now, mailbox.mates),
+            is_told_again=_is_told_again(job, concerned, to_them),
+            snapshots=self.snapshots[registration.training_id],
+            standing=(
+                tuple(row for row in self.standing if as_uuid(row[0]) in mates),
+                tuple(row for row in self.links if as_uuid(row[0]) == registration.group_id),
+            ),
+            told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
+            reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
+        )
+
+
+async def _read_round(mailboxes: Mapping[UUID, Mailbox]) -> _Round:
+    registrations = [one.registration for one in mailboxes.values()]
+    readers = sorted({mate.id for one in mailboxes.values() for mate in one.mates})
+    groups, trainings = (
+        sorted({one.group_id for one in registrations}),
+        sorted({one.training_id for one in registrations}),
+    )
+    # What tells of a change is read before what it changes: a change in between is told once more.
+    standing, links = await sql.tables([Statement(STANDING, [readers]), Statement(OPENS, [groups])], are_few=True)
+    return _Round(
+        standing=standing,
+        links=links,
+        snapshots=await snapshots_of(trainings),
+        messages=await MESSAGES.rows(readers),
+        sessions=await SESSIONS_OF.rows(trainings),
+        addresses=await addresses_of([one.participant for one in registrations]),
+        in_english=await english_readers([one.participant_id for one in registrations]),
     )
 
 
-async def _language_of(registration: Registration) -> str:
-    """The person's own, never that of whoever caused the message."""
-    person_id = registration.participant_id
-    return ENGLISH if person_id in await english_readers([person_id]) else SOURCE_LANGUAGE
+async def _mailboxes_of(jobs: Sequence[OutboxJob]) -> dict[UUID, Mailbox]:
+    """By job. Where the person written to for all is cancelled, of one who stays: the rest are told all the same."""
+    mailboxes = await _read([job.subject_id for job in jobs if job.subject_id is not None])
+    of_job = {job.id: mailboxes[job.subject_id] for job in jobs if job.subject_id in mailboxes}
+    stays = {job.id: one.id for job in jobs if job.id in of_job and (one := _who_stays(job, of_job[job.id]))}
+    others = await _read(stays.values()) if stays else {}
+    return of_job | {job_id: others[key] for job_id, key in stays.items() if key in others}
+
+
+async def _read(registration_ids: Iterable[UUID]) -> dict[UUID, Mailbox]:
+    return await read_mailboxes(await OWN.rows(sorted(set(registration_ids))))
+
+
+STANDING = """
+    SELECT this.id, this.state, this.cancelled_at, party.state, party.offered_until, participant.email_key,
+        training.state, (SELECT MAX(number) FROM facts_snapshot WHERE training_id = this.training_id)
+    FROM registration AS this
+    JOIN registration_group AS party ON party.id = this.group_id
+    JOIN participant ON participant.id = this.participant_id
+    JOIN training ON training.id = this.training_id
+    WHERE this.id IN ?list ORDER BY this.id
+"""
+OPENS = "SELECT group_id, id, claimed_at FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY id"
+LATER = f"SELECT 1 FROM outbox_job WHERE subject_id IN ?list AND kind = ? AND id > ? AND {IS_OPEN} LIMIT 1"  # noqa: S608
+
+
+async def is_overtaken(facts: Facts) -> bool:
+    """Asked right before the message is handed over: what it says may not hold any more, or a later one says it."""
+    mates, concerned = [one.id for one in facts.mailbox.mates], [one.id for one in facts.concerned]
+    standing, links, later = await sql.tables(
+        [
+            Statement(STANDING, [mates]),
+            Statement(OPENS, [[facts.registration.group_id]]),
+            Statement(LATER, [concerned, facts.job.kind, facts.job.id]),
+        ],
+        are_few=True,
+    )
+    return bool(later) or (standing, links) != facts.standing
 
 
 def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
@@ -254,11 +324,7 @@ def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
     return next((one for one in mailbox.mates if one.state is not RegistrationState.CANCELLED), None)
 
 
-EARLIER = Select(OutboxJob, where="this.subject_id IN ?list AND this.id < ?", order="this.id", are_few=True)
-
-
-async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
-    return [*await EARLIER.rows([one.id for one in mailbox.mates], job.id), job]
+MESSAGES = Select(OutboxJob, where="this.subject_id IN ?list", order="this.id", are_few=True)
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
@@ -281,12 +347,11 @@ def _came_all_the_time(registration: Registration, since: datetime, until: datet
     return had_place and (registration.cancelled_at is None or registration.cancelled_at > until)
 
 
-LATER = f"SELECT 1 FROM outbox_job WHERE subject_id IN ?list AND kind = ? AND id > ? AND {IS_OPEN} LIMIT 1"  # noqa: S608
-
-
-async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
+def _is_told_again(job: OutboxJob, concerned: Sequence[Registration], messages: Sequence[OutboxJob]) -> bool:
     """A later message of this kind waits: one is enough."""
-    return bool(await sql.tuples(LATER, [one.id for one in concerned], job.kind, job.id, are_few=True))
+    keys = {one.id for one in concerned}
+    later = (one for one in messages if one.id > job.id and one.kind == job.kind and one.subject_id in keys)
+    return any(one.is_open for one in later)
 
 
 MY_LINKS = "my_links"
