@@ -21,7 +21,14 @@ async def month(request: Request) -> Response:
     shown, notes = asked_month(request)
     loaded = await load(request, shown.first, shown.last)
     page = (notes, loaded, request.scope["state"].get("waiting"))
-    return remembered(request, page, lambda: _page(request, loaded, notes), until=next_change(loaded), is_staff=True)
+    return remembered(
+        request,
+        page,
+        lambda: _page(request, loaded, notes),
+        until=next_change(loaded),
+        query=loaded.wanted.query(mes=shown),
+        is_staff=True,
+    )
 
 
 def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:

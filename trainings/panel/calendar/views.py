@@ -73,8 +73,11 @@ class Wanted:
 
     def path(self, view: View, **period: object) -> str:
         """`mes="2027-03"`, `desde="2027-03-07"`."""
-        values = {name: str(value) for name, value in period.items()} | self.values
-        return f"/panel/{view}?{urlencode(values)}" if values else f"/panel/{view}"
+        query = self.query(**period)
+        return f"/panel/{view}?{query}" if query else f"/panel/{view}"
+
+    def query(self, **period: object) -> str:
+        return urlencode({name: str(value) for name, value in period.items()} | self.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,8 @@ async def _week(request: Request, first_day: date) -> Response:
     if is_whole:
         return page()
     facts = loaded, waiting, request.scope["state"].get("waiting")
-    return remembered(request, facts, page, until=next_change(loaded), is_staff=True)
+    query = loaded.wanted.query(desde=first_day)
+    return remembered(request, facts, page, until=next_change(loaded), query=query, is_staff=True)
 
 
 def _calendar(loaded: Loaded, actor: Actor, waiting: Waiting) -> dict[str, Any]:

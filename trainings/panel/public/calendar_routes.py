@@ -58,7 +58,8 @@ class Known:
 async def month(request: Request) -> Response:
     """`?mes=2027-03`."""
     known = await _known(request)
-    return remembered(request, known, lambda: _page(request, known), until=known.changes_at, with_query=True)
+    query = f"mes={known.month}"
+    return remembered(request, known, lambda: _page(request, known), until=known.changes_at, query=query)
 
 
 async def _known(request: Request) -> Known:

@@ -19,7 +19,6 @@ from trainings.web.flash import COOKIE as FLASH_COOKIE
 from trainings.web.i18n import language
 
 MOST_PAGES, MOST_BYTES = 256, 16_000_000
-LONGEST_QUERY = 200
 NO_HOLES: Mapping[str, str] = {}
 
 
@@ -41,25 +40,25 @@ def remembered(
     make: Callable[[], Response],
     *,
     until: datetime,
-    with_query: bool = False,
+    query: str = "",
     is_staff: bool = False,
     holes: Mapping[str, str] = NO_HOLES,
 ) -> Response:
-    """One for each address and language, made if missing. Filtered pages are always made, unless `with_query`; pages
-    for signed-in people too, unless `is_staff`: then each person has their own, with their present roles. `until`:
-    when the same facts read differently. `holes`: what stands in the page made, with the text that each reader sees in
-    its place.
+    """One for each address and language, made if missing. With a query it is always made, but for the one `query` that
+    says what it shows: anybody may make up others, and these would push out what all read. For signed-in people it is
+    always made too, unless `is_staff`: then each person has their own, with their present roles. `until`: when the same
+    facts read differently. `holes`: what stands in the page made, with the text that each reader sees in its place.
     """
-    query, actor = request.url.query, request.scope.get("state", {}).get("actor")
+    asked, actor = request.url.query, request.scope.get("state", {}).get("actor")
     is_known = actor is not None and actor.id is not None
-    has_own_words = FLASH_COOKIE in request.cookies or is_known is not is_staff
-    if has_own_words or (query and not ((with_query or is_staff) and len(query) <= LONGEST_QUERY)):
+    if asked not in ("", query) or FLASH_COOKIE in request.cookies or is_known is not is_staff:
         made = make()
-        made.body = _filled(bytes(made.body), holes)
-        made.headers["content-length"] = str(len(made.body))
+        if holes:
+            made.body = _filled(bytes(made.body), holes)
+            made.headers["content-length"] = str(len(made.body))
         return made
     now = clock.now()
-    key = request.url.path, query, language(), _seen_as(actor) if is_staff else None
+    key = request.url.path, asked, language(), _seen_as(actor) if is_staff else None
     kept = _kept.get(key)
     if kept is None or not kept.made_at <= now < kept.until or kept.facts != facts:
         made = make()
