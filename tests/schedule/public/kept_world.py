@@ -31,7 +31,7 @@ from trainings.outreach import actions as outreach
 from trainings.outreach.actions import TimeAndPlace
 from trainings.outreach.models import OutreachActivity
 from trainings.outreach.place_actions import correct_venue
-from trainings.people import audio
+from trainings.people import audio, communities
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.places import actions as places
@@ -61,12 +61,13 @@ from trainings.schedule.phase import end_of
 HOUR, DAY, INSTANT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 FIRST_DAY, N_DAYS = date(2027, 1, 1), 1461
 """Four years: each weekday, feast and end of a month, and a 29 February."""
-BEFORE, AT, AFTER = -INSTANT, timedelta(), INSTANT
 
 
 @dataclass
 class World:
-    """`number`: of the next thing that needs a name of its own; `told`: the steps made so far, to read."""
+    """`stops`: moments to which the clock goes next; `number`: of the last thing that needed a name of its own; `told`:
+    the steps made so far, to read.
+    """
 
     cast: Cast
     chance: Random
@@ -74,11 +75,12 @@ class World:
     sound: Path
     number: int = 0
     n_done: int = 0
+    stops: Sequence[datetime] = ()
     told: list[str] = field(default_factory=list)
 
-    def go_to(self, moment: datetime) -> None:
-        self.freeze(moment)
-        self.told[-1] += f" to {moment.isoformat()}"
+    def go_to(self, *moments: datetime) -> None:
+        self.stops = moments
+        self.told[-1] += f" to {moments[len(moments) // 2].isoformat()}"
 
     def name(self, of: str) -> str:
         self.number += 1
@@ -111,25 +113,30 @@ class World:
 
 
 async def make_world(chance: Random, freeze: Callable[[datetime], None], sound: Path) -> World:
-    """On a random day and minute; the second hub has a protected training."""
+    """On a random day and minute, with more trainings than the home page shows; the second hub has a protected one."""
     begins = clock.midnight(FIRST_DAY + chance.randrange(N_DAYS) * DAY) + chance.randrange(24 * 60) * HOUR / 60
     freeze(begins)
     cast = await make_cast()
     world = World(cast, chance, freeze, sound, told=[f"begins {begins.isoformat()}"])
-    course = await make.make_course()
+    course, before = await make.make_course(), await make.make_course("Inducción")
+    await course_actions.edit_course(
+        course.id, replace(as_it_is(course), prerequisite_ids=frozenset([before.id])), actor=PROGRAM
+    )
     for hub in (cast.hub, cast.elsewhere):
         await make.make_venue(hub, "Escuela", municipality=make.TACANA if hub is cast.hub else make.LA_LIBERTAD)
-        for n in range(2):
+        for n in range(4):
             days = [begins.replace(second=0) + (9 * n + 4) * HOUR + day * DAY for day in (0, 1)]
             await make.make_training(
                 hub=hub,
                 venue=cast.venue if hub is cast.hub else cast.venue_elsewhere,
                 course=course,
                 title=world.name("Taller"),
-                capacity=2 + n,
+                capacity=2 + n % 2,
                 sessions=[(start, start + 3 * HOUR) for start in days],
                 place_shown=PlaceShown.PUBLIC if hub is cast.hub or n else PlaceShown.AFTER_CONFIRMATION,
-                childcare_capacity=n,
+                childcare_capacity=n % 2,
+                opens_at=begins + HOUR if n % 2 else None,
+                closes_at=days[0] - HOUR if n % 2 else None,
                 facilitators=[cast.facilitator if hub is cast.hub else cast.facilitator_elsewhere],
             )
     await make_activity(cast.hub, when=time_and_place(world, cast.hub), responsible=cast.coordinator)
@@ -199,8 +206,6 @@ async def edit(w: World) -> None:
         neutral_title=w.name("Reunión"),
         bring=w.name("Su DPI"),
         place_shown=w.chance.choice(list(PlaceShown)),
-        opens_at=w.chance.choice((None, w.soon())),
-        closes_at=w.soon(),
         has_waiting_list=not training.has_waiting_list,
         approval_required=not training.approval_required,
         walk_ins=not training.walk_ins,
@@ -211,9 +216,18 @@ async def edit(w: World) -> None:
         online_url=w.chance.choice((None, "https://reunion.example/1")),
         contact_phone=w.chance.choice(("", "+50255559999")),
     )
-    # A window never closes before it opens: only one end of it is set.
-    other_end = {"opens_at": {"closes_at": None}, "closes_at": {"opens_at": None}}.get(next(iter(columns)), {})
-    plan, sessions = plan_of(training, **columns, **other_end), await standing(training)
+    await write(training, columns)
+
+
+async def set_window(w: World) -> None:
+    """Of sign-ups: one end, both or none."""
+    opens, closes = sorted((w.soon(), w.soon()))
+    ends = w.chance.choice(((opens, closes + HOUR), (opens, None), (None, closes), (None, None)))
+    await write(await w.training(), dict(zip(("opens_at", "closes_at"), ends, strict=True)))
+
+
+async def write(training: Training, columns: dict[str, Any]) -> None:
+    plan, sessions = plan_of(training, **columns), await standing(training)
     act = partial(schedule.edit_training, training.id, plan, sessions, actor=PROGRAM, override_reason="prueba")
     await rescheduling.change_sessions(training.id, act, actor=PROGRAM)
 
@@ -364,6 +378,11 @@ async def hire(w: World) -> None:
     await open_account(account, post, actor=PROGRAM)
 
 
+async def confirm_community(w: World) -> None:
+    town = w.chance.choice((make.LA_LIBERTAD, make.TACANA))
+    await communities.confirm(town, w.name("Las Pozas"), actor=PROGRAM)
+
+
 async def add_feast(w: World) -> None:
     day, where = clock.today() + w.chance.randint(0, 20) * DAY, w.chance.choice((make.LA_LIBERTAD, make.TACANA))
     told = feasts.FeastDetails(where, w.name("Fiesta"), day.month, day.day, w.chance.randint(1, 3))
@@ -382,12 +401,16 @@ async def rename_topic(w: World) -> None:
     await course_actions.rename_topic(topic.id, w.name("Tema"), actor=PROGRAM)
 
 
-async def edit_course(w: World) -> None:
-    course = w.chance.choice(await Course.all().order_by("id"))
+def as_it_is(course: Course) -> CoursePlan:
+    """Without the courses it asks for."""
     contents = tuple((part["title"], part["minutes"]) for part in course.contents)
-    plan = CoursePlan(
+    return CoursePlan(
         course.kind, course.topic_id, course.title, course.minutes, summary=course.summary, contents=contents
     )
+
+
+async def edit_course(w: World) -> None:
+    course = w.chance.choice(await Course.all().order_by("id"))
     others = [one.id for one in await Course.exclude(id=course.id).order_by("id")]
     columns = one_of(
         w,
@@ -398,7 +421,7 @@ async def edit_course(w: World) -> None:
         is_active=not course.is_active,
         prerequisite_ids=frozenset(w.chance.sample(others, min(len(others), 1))),
     )
-    await course_actions.edit_course(course.id, replace(plan, **columns), actor=PROGRAM)
+    await course_actions.edit_course(course.id, replace(as_it_is(course), **columns), actor=PROGRAM)
 
 
 async def add_course(w: World) -> None:
@@ -418,16 +441,20 @@ async def wait(w: World) -> None:
 
 
 async def wait_over_midnight(w: World) -> None:
-    w.go_to(clock.midnight(clock.today() + DAY) + w.chance.choice((BEFORE, AT, AFTER)))
+    w.go_to(*around(clock.midnight(clock.today() + DAY)))
 
 
 async def wait_for_a_change(w: World) -> None:
-    """To the very moment at which something begins, ends, opens, closes or is said no more; an instant before or
-    after it.
+    """Over the very moment at which something begins, ends, opens, closes or is said no more: mostly one of the next,
+    else days on.
     """
     coming = sorted(one for one in await moments_of_change() if one > clock.now() + INSTANT)
     if coming:
-        w.go_to(w.chance.choice(coming[:3]) + w.chance.choice((BEFORE, AT, AFTER)))
+        w.go_to(*around(w.chance.choice(w.chance.choice((coming[:3], coming[:3], coming)))))
+
+
+def around(moment: datetime) -> tuple[datetime, ...]:
+    return moment - INSTANT, moment, moment + INSTANT
 
 
 async def moments_of_change() -> set[datetime]:
@@ -445,19 +472,40 @@ async def moments_of_change() -> set[datetime]:
 
 
 Step = Callable[[World], Awaitable[None]]
-OFTEN: Sequence[Step] = (wait, wait_over_midnight, wait_for_a_change, wait_for_a_change, move, edit, edit, sign_up)
+OFTEN: Sequence[Step] = (
+    wait,
+    wait_over_midnight,
+    wait_for_a_change,
+    wait_for_a_change,
+    move,
+    edit,
+    edit,
+    set_window,
+    sign_up,
+)
 STEPS: Sequence[Step] = (
     *OFTEN,
     *(call_session_off, restore_session, add_session, close, reopen_closed, say_not_held),
     *(resize, publish, unlist, call_off, reopen, create),
     *(sign_up, hold, reserve, approve, cancel_sign_up),
     *(add_activity, move_activity, cancel_activity, reopen_activity, add_note, withdraw_note, record_consent),
-    *(hire, correct_place, correct_hub, add_feast, remove_feast, rename_topic, edit_course, add_course),
+    *(
+        hire,
+        correct_place,
+        correct_hub,
+        confirm_community,
+        add_feast,
+        remove_feast,
+        rename_topic,
+        edit_course,
+        add_course,
+    ),
 )
 
 
 async def take(step: Step, world: World) -> None:
     """What a rule refuses changes nothing, and is told."""
+    world.stops = ()
     world.told.append(f"{clock.now().isoformat()} {step.__name__}")
     try:
         await step(world)
