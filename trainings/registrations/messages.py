@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from tortoise.expressions import Subquery
-
 from trainings import clock
-from trainings.db import is_in_transaction, reads
+from trainings.db import is_in_transaction, sql
+from trainings.db.sql import Statement, as_moment, as_uuid
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, HolderCall, OutboxJob
 from trainings.people.consents import without_permission
-from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian, Participant
-from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
+from trainings.people.models import AgeGroup, Participant
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind, Training, TrainingState
 from trainings.settings import get_settings
@@ -122,85 +121,91 @@ class Recipient:
         return (self.id, None) if self.is_apart else (self.group_id, self.email_key)
 
 
+PEOPLE = """
+    SELECT this.training_id, this.id, this.created_at, this.group_id, this.participant_id, this.state, this.told_number,
+        this.heard_number, person.email_key, person.email_refused_at, person.age_group, party.reached_at
+    FROM registration AS this
+    JOIN participant AS person ON person.id = this.participant_id
+    JOIN registration_group AS party ON party.id = this.group_id
+    WHERE this.training_id IN ?list ORDER BY this.id
+"""
+WITHDRAWN = """
+    SELECT participant_id FROM consent WHERE withdrawn_at IS NOT NULL AND purpose = 'data'
+        AND participant_id IN (SELECT participant_id FROM registration WHERE training_id IN ?list)
+    UNION SELECT participant_id FROM guardian WHERE withdrawn_at IS NOT NULL
+        AND participant_id IN (SELECT participant_id FROM registration WHERE training_id IN ?list)
+"""
+CLAIMED = """
+    SELECT link.registration_id FROM own_link AS link JOIN registration_group AS party ON party.id = link.group_id
+    WHERE party.training_id IN ?list AND link.scope = 'person' AND link.claimed_at IS NOT NULL
+        AND link.revoked_at IS NULL
+"""
+"""Their holders read nothing of others of the form, nor the reverse."""
+REFUSALS = """
+    SELECT participant_id, email_refused_at FROM guardian
+    WHERE participant_id IN ?list AND withdrawn_at IS NULL AND email IS NOT NULL ORDER BY created_at, id
+"""
+
+
 async def people_of(training_ids: Collection[UUID]) -> dict[UUID, list[Recipient]]:
-    """By training, in order of sign-up; without people whom nobody may call."""
-    gone = await _without_permission(training_ids)
-    rows = [row for row in await _registrations(training_ids) if row["participant_id"] not in gone]
-    apart = await _apart(training_ids)
-    refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
-    people: dict[UUID, list[Recipient]] = defaultdict(list)
-    for row in rows:
-        people[row["training_id"]].append(_person(row, apart, refusals))
-    return people
-
-
-async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
-    found = reads(Registration).filter(training_id__in=list(training_ids)).order_by("id")
-    rows: list[dict[str, Any]] = await found.values(
-        *("id", "created_at", "training_id", "group_id", "participant_id", "state"),
-        *("told_number", "heard_number"),
-        email_key="participant__email_key",
-        refused_at="participant__email_refused_at",
-        age_group="participant__age_group",
-        reached_at="group__reached_at",
-    )
-    return rows
-
-
-async def _without_permission(training_ids: Collection[UUID]) -> set[UUID]:
-    """Nobody calls them; for minors the guardian's consent counts. Withdrawals are few, so only those are checked for a
-    later consent.
+    """By training, in order of sign-up; without people whom nobody may call: for minors the guardian's consent
+    counts.
     """
-    everybody = Subquery(Registration.filter(training_id__in=list(training_ids)).values("participant_id"))
-    consents = reads(Consent).filter(participant_id__in=everybody, purpose=ConsentPurpose.DATA)
-    guardians = reads(Guardian).filter(participant_id__in=everybody)
-    found: set[UUID] = set()
-    for given in (consents, guardians):
-        taken_back = given.filter(withdrawn_at__not_isnull=True)
-        found.update([key for (key,) in await taken_back.values_list("participant_id")])
-    people, gone = sorted(found), set[UUID]()
+    asked = list(training_ids)
+    if not asked:
+        return {}
+    everybody, withdrawn, claimed = await sql.tables(
+        [Statement(PEOPLE, [asked]), Statement(WITHDRAWN, [asked, asked]), Statement(CLAIMED, [asked])]
+    )
+    apart = {as_uuid(key) for (key,) in claimed}
+    # Withdrawals are few, so only those are checked for a later consent.
+    gone = await _gone(sorted(as_uuid(key) for (key,) in withdrawn))
+    people: dict[UUID, list[Recipient]] = defaultdict(list)
+    for training_id, *columns in everybody:
+        person = _person(columns, apart)
+        if person.participant_id not in gone:
+            people[as_uuid(training_id)].append(person)
+    refusals = await _guardians_refusals([one.participant_id for own in people.values() for one in own if one.is_minor])
+    return {key: [_as_refused(one, refusals) for one in own] for key, own in people.items()}
+
+
+async def _gone(people: Sequence[UUID]) -> set[UUID]:
+    gone = set[UUID]()
     for first in range(0, len(people), AT_ONCE):
         gone |= await without_permission(people[first : first + AT_ONCE])
     return gone
 
 
-def _is_minor(row: Mapping[str, Any]) -> bool:
-    return row["age_group"] is not None and AgeGroup(row["age_group"]).is_minor
-
-
-def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UUID, datetime]) -> Recipient:
-    is_minor = _is_minor(row)
+def _person(columns: Sequence[Any], apart: Collection[UUID]) -> Recipient:
+    key, created_at, group_id, participant_id, state, told, heard, email_key, refused_at, age, reached_at = columns
+    registration_id = as_uuid(key)
     return Recipient(
-        id=row["id"],
-        created_at=row["created_at"],
-        group_id=row["group_id"],
-        participant_id=row["participant_id"],
-        state=RegistrationState(row["state"]),
-        email_key=row["email_key"],
-        refused_at=refusals.get(row["participant_id"]) if is_minor else row["refused_at"],
-        is_minor=is_minor,
-        reached_at=row["reached_at"],
-        is_apart=row["id"] in apart,
-        told_number=row["told_number"],
-        heard_number=row["heard_number"],
+        id=registration_id,
+        created_at=as_moment(created_at),
+        group_id=as_uuid(group_id),
+        participant_id=as_uuid(participant_id),
+        state=RegistrationState(state),
+        email_key=email_key,
+        refused_at=refused_at and as_moment(refused_at),
+        is_minor=age is not None and AgeGroup(age).is_minor,
+        reached_at=reached_at and as_moment(reached_at),
+        is_apart=registration_id in apart,
+        told_number=told,
+        heard_number=heard,
     )
 
 
-async def _apart(training_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Claimed links: their holders read nothing of others of the form, nor the reverse."""
-    links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
-    claimed = await links.filter(group__training_id__in=list(training_ids)).values_list("registration_id")
-    return frozenset(registration_id for (registration_id,) in claimed)
+def _as_refused(person: Recipient, refusals: Mapping[UUID, datetime]) -> Recipient:
+    """A minor's address is the guardian's."""
+    return replace(person, refused_at=refusals.get(person.participant_id)) if person.is_minor else person
 
 
-async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
+async def _guardians_refusals(minors: Sequence[UUID]) -> dict[UUID, datetime]:
     """When the last guardian's address refused, by minor."""
     if not minors:
         return {}
-    permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None, email__not_isnull=True)
-    rows = await permitting.order_by("created_at", "id").values_list("participant_id", "email_refused_at")
-    newest = dict(rows)
-    return {minor: refused_at for minor, refused_at in newest.items() if refused_at is not None}
+    newest: dict[str | UUID, str | datetime | None] = dict(await sql.tuples(REFUSALS, list(minors), are_few=True))
+    return {as_uuid(minor): as_moment(refused_at) for minor, refused_at in newest.items() if refused_at is not None}
 
 
 def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Recipient]) -> dict[Mailbox, list[OutboxJob]]:

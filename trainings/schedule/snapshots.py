@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads, sql
+from trainings.db import sql
 from trainings.db.prepared import Select
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.places.models import Venue
@@ -190,6 +190,7 @@ def _is_held_by_others(known: Facts, now: TrainingFacts) -> bool:
 
 
 KEPT = Select(FactsSnapshot, where="this.training_id IN ?list", order="this.training_id, this.number")
+VENUES = Select(Venue, "municipality", where="this.id IN ?list", are_few=True)
 LAST = "SELECT MAX(number) FROM facts_snapshot WHERE training_id = ?"
 
 
@@ -198,8 +199,7 @@ async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshot
     rows = await KEPT.rows(sorted(training_ids))
     known = {row.id: _read_all(row, {}) for row in rows}
     venue_ids = {one.venue_id for facts in known.values() for one in facts.values() if one.venue_id}
-    found = reads(Venue).filter(id__in=sorted(venue_ids)).prefetch_related("municipality")
-    venues = {one.id: one for one in await found} if venue_ids else {}
+    venues = {one.id: one for one in await VENUES.rows(sorted(venue_ids))} if venue_ids else {}
     numbered: dict[UUID, list[Snapshot]] = defaultdict(list)
     for row in rows:
         numbered[row.training_id].append(Snapshot(row.created_at, _read_all(row, venues)))

@@ -13,6 +13,7 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.db import reads
+from trainings.db.prepared import Select
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import Call, CallList, CallReason, HolderCall, OutboxJob, Outcome
 from trainings.registrations.calls.told import Mark, News, news_of
@@ -83,27 +84,33 @@ async def around(asked: Sequence[CallList]) -> Around:
     )
 
 
+OF_BATCHES = Select(OutboxJob, where="this.batch_id IN ?list")
+OF_KINDS = Select(OutboxJob, where="this.hub_id IN ?list AND this.kind IN ?list AND this.run_at >= ?")
+
+
 async def _jobs(lists: Sequence[CallList], everybody: Iterable[Recipient]) -> dict[Mailbox, list[OutboxJob]]:
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
+    found = await OF_BATCHES.rows(batches) if batches else []
     alone = [one for one in lists if one.batch_id is None and KINDS[one.reason]]
     if alone:
-        about = reads(OutboxJob).filter(
-            hub_id__in=sorted({one.hub_id for one in alone}),
-            kind__in=sorted(frozenset().union(*(KINDS[one.reason] for one in alone))),
-            run_at__gte=min(one.created_at for one in alone) - LOOK_BACK,
+        found += await OF_KINDS.rows(
+            sorted({one.hub_id for one in alone}),
+            sorted(frozenset().union(*(KINDS[one.reason] for one in alone))),
+            min(one.created_at for one in alone) - LOOK_BACK,
         )
-        found += await about
     return by_mailbox(found, everybody)
+
+
+CALLS = Select(Call, where="this.call_list_id IN ?list", order="this.created_at, this.id")
+TO_HOLDERS_OF_CARDS = Select(HolderCall, where="this.call_list_id IN ?list", order="this.created_at, this.id")
 
 
 async def _marks(lists: Sequence[CallList], *, with_holders: bool) -> dict[UUID, dict[UUID, list[Mark]]]:
     marks: dict[UUID, dict[UUID, list[Mark]]] = defaultdict(lambda: defaultdict(list))
     ids = [one.id for one in lists]
-    for call in await reads(Call).filter(call_list_id__in=ids).order_by("created_at", "id"):
+    for call in await CALLS.rows(ids):
         marks[call.call_list_id][call.registration_id].append(call)
-    to_holders = reads(HolderCall).filter(call_list_id__in=ids).order_by("created_at", "id")
-    for told in await to_holders if with_holders else ():
+    for told in await TO_HOLDERS_OF_CARDS.rows(ids) if with_holders else ():
         marks[told.call_list_id][told.block_id].append(told)
     return marks
 

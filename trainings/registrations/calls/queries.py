@@ -26,6 +26,7 @@ from trainings.registrations.queries import counts_by_state
 from trainings.schedule.changes import Difference, as_left, differences
 from trainings.schedule.models import OF_REAL, DatedChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import LONGEST_SESSION
+from trainings.schedule.queries import SESSIONS_OF
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
@@ -138,6 +139,9 @@ async def _readable(actor: Actor, training_id: UUID | None, *, only_open: bool) 
     return await (LISTS.rows(*values) if training_id is None else LISTS_OF_TRAINING.rows(training_id, *values))
 
 
+OF_BATCHES = Select(DatedChange, where="this.batch_id IN ?list", order="this.created_at, this.id", are_few=True)
+
+
 class _Scope(NamedTuple):
     """As in `Progress`; of a moved session the earlier coming day counts."""
 
@@ -149,10 +153,9 @@ class _Scope(NamedTuple):
 
 async def _scopes(lists: Sequence[CallList]) -> dict[UUID, _Scope]:
     trainings = sorted({one.training_id for one in lists})
-    sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
+    sessions = await SESSIONS_OF.rows(trainings)
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    found = reads(DatedChange).filter(batch_id__in=batches).order_by("created_at", "id")
-    changes = await found if batches else []
+    changes = await OF_BATCHES.rows(batches) if batches else []
     told = await sessions_told(lists)
     return {one.id: _scope(one, told[one.id], sessions, changes) for one in lists}
 

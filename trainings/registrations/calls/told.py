@@ -7,12 +7,13 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from trainings.db import reads
+from trainings.db.prepared import Select, hang
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, HolderCall
 from trainings.registrations.calls.validity import CHANGES, sessions_told
 from trainings.registrations.models import Registration, ReservedBlock
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.queries import SESSIONS_OF
 from trainings.schedule.snapshots import Reader, Snapshots, snapshots_of
 
 Mark = Call | HolderCall
@@ -49,11 +50,20 @@ class News:
         return self.newest[call_list.training_id].id == call_list.id
 
 
+ABOUT_CHANGES = Select(
+    CallList,
+    "training",
+    where="this.training_id IN ?list AND this.reason IN ?list",
+    order="this.created_at, this.id",
+    are_few=True,
+)
+
+
 async def news_of(lists: Sequence[CallList]) -> News:
     training_ids = sorted({one.training_id for one in lists})
-    about_changes = reads(CallList).filter(training_id__in=training_ids, reason__in=sorted(CHANGES))
-    found = about_changes.order_by("created_at", "id").prefetch_related("training__sessions__venue__municipality")
-    newest = {one.training_id: one for one in await found}
+    newest = {one.training_id: one for one in await ABOUT_CHANGES.rows(training_ids, sorted(CHANGES))}
+    if newest:
+        hang([one.training for one in newest.values()], "sessions", await SESSIONS_OF.rows(sorted(newest)))
     return News(await snapshots_of(newest), newest)
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.sql import as_uuid
 from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.messages import REMINDER
 from trainings.schedule.models import (
@@ -34,13 +35,15 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
 """Messages that tell what a list without a batch tells."""
 
 
+CHANGED = "SELECT batch_id, session_id FROM dated_change WHERE batch_id IN ?list AND session_id IS NOT NULL"
+
+
 async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
     """By list: the sessions of one act, for a reminder the sessions of its day. Empty: the whole training."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    changes = await reads(DatedChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
-    for batch_id, session_id in changes:
-        changed[batch_id].add(session_id)
+    for batch_id, session_id in await sql.tuples(CHANGED, batches, are_few=True) if batches else ():
+        changed[as_uuid(batch_id)].add(as_uuid(session_id))
     of_the_day = await _of_their_day([one for one in lists if one.reason is CallReason.REMINDER])
     told: dict[UUID, frozenset[UUID]] = {}
     for one in lists:
