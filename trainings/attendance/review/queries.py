@@ -33,7 +33,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.outreach.heads import waiting_at
 from trainings.registrations.models import Card, Registration
-from trainings.schedule.models import AT_REAL, OF_REAL, SessionFacilitator, TrainingSession
+from trainings.schedule.models import OF_REAL, SessionFacilitator, TrainingSession
 from trainings.schedule.queries import UnknownSession
 
 SHOWN_FOR = timedelta(days=180)
@@ -54,6 +54,9 @@ SELECT COUNT(*) AS n FROM training AS t
 JOIN training_session AS s ON s.training_id = t.id JOIN scan_event AS e ON e.session_id = s.id
 WHERE t.hub_id IN ?list AND t.state <> 'practice' AND s.starts_at > ? AND e.flag <> '' AND e.decision = ''
 AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conflict_of_id")}
+UNION ALL SELECT COUNT(*) AS n FROM walk_in_slip AS slip
+JOIN training_session AS s ON s.id = slip.session_id JOIN training AS t ON t.id = s.training_id
+WHERE slip.state = 'waiting' AND t.hub_id IN ?list AND t.state <> 'practice' AND s.starts_at > ?
 """  # noqa: S608 - constants of the program
 
 
@@ -320,11 +323,9 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 
 async def n_to_decide(actor: Actor) -> int:
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
-    here = AT_REAL & Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
-    n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
     n_heads = sum((await waiting_at(hubs, since)).values())
-    [counted] = await sql.reads(TO_DECIDE, hubs, since)
-    return n_slips + n_heads + int(counted["n"])
+    counted = await sql.tuples(TO_DECIDE, hubs, since, hubs, since)
+    return n_heads + sum(int(n) for (n,) in counted)
 
 
 async def _in_scope(actor: Actor) -> Q:

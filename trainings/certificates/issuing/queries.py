@@ -44,7 +44,8 @@ from trainings.certificates.models import (
     is_withdrawn,
 )
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.sql import as_uuid
 from trainings.errors import NotAllowed, NotFound
 from trainings.lib import dates
 from trainings.lib.text import search_text, short_name
@@ -52,7 +53,7 @@ from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownRegistration, UnknownTraining
 from trainings.schedule.completion import Outlook
-from trainings.schedule.models import OF_REAL, REAL, Training, TrainingSession, TrainingState, sessions_on
+from trainings.schedule.models import REAL, Training, TrainingSession, TrainingState, sessions_on
 from trainings.schedule.queries import InPractice
 from trainings.web.i18n import N_, gettext, language, ngettext
 
@@ -162,16 +163,18 @@ def _last_day(training: Training) -> datetime:
     return max(session.ends_at for session in training.sessions if session.is_on)
 
 
+FINISHED = """
+    SELECT this.training_id FROM registration AS this JOIN training ON training.id = this.training_id
+    WHERE training.hub_id IN ?list AND training.state <> 'practice' AND this.completed_at >= ?
+        AND NOT EXISTS (SELECT 1 FROM certificate WHERE registration_id = this.id)
+"""
+"""Counted by the program: told to group them, SQLite reads all sign-ups in the order of their trainings."""
+
+
 async def n_to_issue(actor: Actor) -> Counter[UUID]:
     """People who lately completed a training and have no paper, by training."""
-    finished = reads(Registration).filter(
-        OF_REAL,
-        training__hub_id__in=sorted(actor.hubs_with(ISSUERS)),
-        completed_at__gte=clock.now() - FINISHED_WITHIN,
-        certificates__id=None,
-    )
-    # Counted here: told to group them, SQLite reads all sign-ups in the order of their trainings.
-    return Counter(training_id for (training_id,) in await finished.values_list("training_id"))
+    finished = await sql.tuples(FINISHED, sorted(actor.hubs_with(ISSUERS)), clock.now() - FINISHED_WITHIN)
+    return Counter(as_uuid(training_id) for (training_id,) in finished)
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:

@@ -23,21 +23,19 @@ from trainings.audit.actor import Actor
 from trainings.certificates.issuing.actions import to_decide
 from trainings.certificates.issuing.late_data import late_at
 from trainings.certificates.issuing.preparing import left_over
-from trainings.certificates.issuing.queries import n_to_issue
 from trainings.certificates.trust.signing_keys import running_out
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
 from trainings.outbox import holds
 from trainings.outbox.words import HELD_WORDS, held_title
+from trainings.panel.office.waiting import Waiting
 from trainings.places.models import Hub
 from trainings.privacy.guard import standing_stop
 from trainings.privacy.models import WhyStopped
-from trainings.registrations.calls.queries import n_to_call
 from trainings.registrations.calls.words import title_of
 from trainings.registrations.desk.look_alikes import short_of_places
 from trainings.registrations.desk.needs_queries import n_unanswered
-from trainings.registrations.desk.review_queries import n_held
 from trainings.registrations.telling.changes import untold_at
 from trainings.schedule import queries
 from trainings.schedule.absences import unheld_at
@@ -69,23 +67,23 @@ class Concern:
     button: str = ""
 
 
-async def concerns_of(actor: Actor) -> list[Concern]:
+async def concerns_of(actor: Actor, waiting: Waiting) -> list[Concern]:
     found = [
         *await _held_mail(actor),
         *await _nothing_deleted(actor),
         *await _to_close(actor),
         *await _to_tell(actor),
-        *await _to_call(actor),
+        *_to_call(waiting),
         *await _unheld(actor),
         *await _to_decide(actor),
-        *await _to_approve(actor),
+        *_to_approve(waiting),
         *await _to_join(actor),
         *await _to_arrange(actor),
         *await _to_publish(actor),
         *await _to_revoke(actor),
         *await _contradicted(actor),
         *await _left_over(actor),
-        *await _to_certify(actor),
+        *await _to_certify(waiting),
         *await _to_sign_on(actor),
     ]
     return sorted(found, key=lambda concern: not concern.is_hot)
@@ -156,9 +154,9 @@ async def _to_tell(actor: Actor) -> list[Concern]:
     ]
 
 
-async def _to_call(actor: Actor) -> list[Concern]:
+def _to_call(waiting: Waiting) -> list[Concern]:
     """Hot where people would come in vain or miss something within a day; certificates never are."""
-    n_people, lists = await n_to_call(actor)
+    n_people, lists = waiting.n_to_call, waiting.lists
     if not n_people:
         return []
     first = lists[0]
@@ -199,8 +197,8 @@ async def _to_decide(actor: Actor) -> list[Concern]:
     return [Concern("lista", "/panel/revisar/asistencia", title % {"num": n_open}, sentence)]
 
 
-async def _to_approve(actor: Actor) -> list[Concern]:
-    n_waiting = await n_held(actor)
+def _to_approve(waiting: Waiting) -> list[Concern]:
+    n_waiting = waiting.n_held
     if not n_waiting:
         return []
     title = ngettext("Responder a %(num)s inscripción", "Responder a %(num)s inscripciones", n_waiting)
@@ -289,8 +287,8 @@ async def _left_over(actor: Actor) -> list[Concern]:
     ]
 
 
-async def _to_certify(actor: Actor) -> list[Concern]:
-    numbers = await n_to_issue(actor)
+async def _to_certify(waiting: Waiting) -> list[Concern]:
+    numbers = waiting.diplomas
     titles = dict(await reads(Training).filter(id__in=list(numbers)).values_list("id", "title"))
     return [
         Concern(

@@ -31,6 +31,7 @@ from trainings.panel.calendar.spans import (
     session_entry,
 )
 from trainings.panel.calendar.views import View
+from trainings.panel.office.waiting import count
 from trainings.schedule import queries
 from trainings.schedule.models import TrainingState
 from trainings.schedule.public.entries import Entry, lines_of
@@ -126,7 +127,11 @@ async def _week(request: Request, first_day: date) -> Response:
     coming = await queries.coming_sessions(actor, COMING) if is_whole else []
     activities = await coming_activities(actor, COMING) if is_whole else []
     waiting = await _waiting([*loaded.sessions, *coming])
-    concerns = await concerns_of(actor) if is_whole else []
+    concerns = []
+    if is_whole:
+        what_waits = await count(actor)
+        request.scope["state"]["waiting"] = what_waits.numbers
+        concerns = await concerns_of(actor, what_waits)
 
     def page() -> Response:
         context = {

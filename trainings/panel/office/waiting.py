@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from starlette.datastructures import Headers
@@ -16,7 +16,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.issuing.queries import n_to_issue
 from trainings.outbox.queries import n_waiting
 from trainings.privacy.erasing import n_to_confirm
-from trainings.registrations.calls.queries import n_to_call
+from trainings.registrations.calls.queries import Progress, n_to_call
 from trainings.registrations.desk.review_queries import n_held
 
 FRESH_SECONDS = 30
@@ -31,7 +31,35 @@ class _Kept:
     numbers: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Sign-ups and erasures to answer; people to call and their lists; diplomas to issue by training; messages past
+    their time.
+    """
+
+    n_held: int = 0
+    n_erasures: int = 0
+    n_to_call: int = 0
+    lists: Sequence[Progress] = ()
+    diplomas: Mapping[UUID, int] = field(default_factory=dict)
+    n_messages: int = 0
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """By the place's key."""
+        return {
+            "personas": self.n_held + self.n_erasures,
+            "llamadas": self.n_to_call,
+            "diplomas": sum(self.diplomas.values()),
+            "mensajes": self.n_messages,
+        }
+
+
 _kept: OrderedDict[UUID, _Kept] = OrderedDict()
+
+
+COUNTS_ITSELF = "/panel"
+"""The first page shows what waits in words."""
 
 
 class WaitingNumbers:
@@ -45,7 +73,8 @@ class WaitingNumbers:
             await self.app(scope, receive, send)
             return
         actor: Actor = scope["state"]["actor"]
-        if actor.id is not None and "text/html" in Headers(scope=scope).get("accept", ""):
+        counts_itself = scope["path"] == COUNTS_ITSELF and not scope["query_string"]
+        if not counts_itself and actor.id is not None and "text/html" in Headers(scope=scope).get("accept", ""):
             scope["state"]["waiting"] = await _numbers(actor.id, actor)
         try:
             await self.app(scope, receive, send)
@@ -55,22 +84,30 @@ class WaitingNumbers:
 
 
 async def _numbers(key: UUID, actor: Actor) -> Mapping[str, int]:
-    kept, now = _kept.get(key), clock.ticks()
-    if kept is None or kept.roles_at != actor.roles_at or now - kept.counted_at > FRESH_SECONDS:
-        kept = _kept[key] = _Kept(now, actor.roles_at, await waiting_for(actor))
-        if len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
+    kept = _kept.get(key)
+    if kept is None or kept.roles_at != actor.roles_at or clock.ticks() - kept.counted_at > FRESH_SECONDS:
+        return (await count(actor)).numbers
     return kept.numbers
 
 
-async def waiting_for(actor: Actor) -> dict[str, int]:
-    """Sign-ups and erasures to answer, people to call, diplomas to issue, messages past their time."""
-    found: dict[str, int] = {}
+async def count(actor: Actor) -> Waiting:
+    """As it stands now; pages asked for next show the same numbers."""
+    waiting = await waiting_for(actor)
+    if actor.id is not None:
+        _kept[actor.id] = _Kept(clock.ticks(), actor.roles_at, waiting.numbers)
+        if len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return waiting
+
+
+async def waiting_for(actor: Actor) -> Waiting:
+    found = Waiting()
     if actor.has_any(DESK):
-        found["personas"] = await n_held(actor) + await n_to_confirm(actor)
-        found["llamadas"], _lists = await n_to_call(actor)
+        n_people, lists = await n_to_call(actor)
+        n_erasures = await n_to_confirm(actor)
+        found = Waiting(await n_held(actor), n_erasures, n_people, lists)
     if actor.has_any(ISSUERS):
-        found["diplomas"] = sum((await n_to_issue(actor)).values())
+        found = replace(found, diplomas=await n_to_issue(actor))
     if actor.has_any(MESSAGE_READERS):
-        found["mensajes"] = await n_waiting(actor)
+        found = replace(found, n_messages=await n_waiting(actor))
     return found

@@ -10,6 +10,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.db.prepared import Select
 from trainings.lib.text import fold, short_name
 from trainings.registrations.models import NeedState, Registration, RegistrationState, read_needs
 from trainings.registrations.queries import guardians_phones
@@ -53,8 +54,17 @@ async def wishes_ahead(actor: Actor) -> list[Asked]:
     return sorted(found, key=lambda asked: (asked.days[0], asked.training.id))
 
 
+ASKING = Select(
+    Registration,
+    where="""this.needs IS NOT NULL AND this.state <> 'cancelled' AND this.training_id IN (
+        SELECT s.training_id FROM training_session s JOIN training t ON t.id = s.training_id
+        WHERE t.hub_id IN ?list AND t.state NOT IN ('practice', 'cancelled') AND s.ends_at > ? AND s.state = 'planned')
+    """,
+)
+
+
 async def n_unanswered(actor: Actor) -> int:
-    asking = await _asking(await _days_ahead(actor), with_people=False)
+    asking = await ASKING.rows(sorted(actor.hubs_with(DESK)), clock.now())
     return sum(state is NeedState.ASKED for one in asking for state in read_needs(one.needs).values())
 
 
@@ -73,10 +83,10 @@ async def _days_ahead(actor: Actor) -> dict[UUID, list[datetime]]:
     return days
 
 
-async def _asking(days: Mapping[UUID, object], *, with_people: bool = True) -> list[Registration]:
+async def _asking(days: Mapping[UUID, object]) -> list[Registration]:
     wanting = reads(Registration).filter(training_id__in=sorted(days), needs__not_isnull=True)
     live = wanting.exclude(state=RegistrationState.CANCELLED)
-    return await (live.prefetch_related("participant") if with_people else live)
+    return await live.prefetch_related("participant")
 
 
 def _wisher(registration: Registration, phones: Mapping[UUID, str]) -> Wisher:
