@@ -415,13 +415,18 @@ async def edit_course(w: World) -> None:
     columns = one_of(
         w,
         course.title,
-        title=w.name("Curso"),
         summary=w.name("De qué trata"),
         audience=w.chance.choice(((), ("docente",))),
         is_active=not course.is_active,
         prerequisite_ids=frozenset(w.chance.sample(others, min(len(others), 1))),
     )
     await course_actions.edit_course(course.id, replace(as_it_is(course), **columns), actor=PROGRAM)
+
+
+async def rename_course(w: World) -> None:
+    """Trainings that ask for it before name it."""
+    course = w.chance.choice(await Course.all().order_by("id"))
+    await course_actions.edit_course(course.id, replace(as_it_is(course), title=w.name("Curso")), actor=PROGRAM)
 
 
 async def add_course(w: World) -> None:

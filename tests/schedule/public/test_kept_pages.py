@@ -19,7 +19,7 @@ from tests import make
 from tests.cast import Cast
 from tests.schedule.public.kept_world import STEPS, World, make_world, take
 from trainings import clock
-from trainings.accounts.models import StaffSession
+from trainings.accounts.models import Role, StaffSession
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.people import audio
@@ -196,7 +196,7 @@ async def test_page_with_an_error_is_never_kept(client: AsyncClient, training: T
 async def test_page_of_staff_is_kept_for_this_person_alone(new_client: Browsers, cast: Cast) -> None:
     coordinator, other, anyone = new_client(), new_client(), new_client()
     await make.sign_in(coordinator, cast.coordinator)
-    await make.sign_in(other, cast.coordinator_elsewhere)
+    await make.sign_in(other, await make.make_user(Role.HUB_COORDINATOR, cast.hub))
     for path in staff_paths():
         await coordinator.get(path)
     all_read(KEPT)
