@@ -123,6 +123,7 @@ async def make_world(chance: Random, freeze: Callable[[datetime], None], sound: 
         course.id, replace(as_it_is(course), prerequisite_ids=frozenset([before.id])), actor=PROGRAM
     )
     for hub in (cast.hub, cast.elsewhere):
+        await make.make_venue(hub, "Biblioteca")
         await make.make_venue(hub, "Escuela", municipality=make.TACANA if hub is cast.hub else make.LA_LIBERTAD)
         for n in range(4):
             days = [begins.replace(second=0) + (9 * n + 4) * HOUR + day * DAY for day in (0, 1)]

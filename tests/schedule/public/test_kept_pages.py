@@ -22,6 +22,7 @@ from trainings import clock
 from trainings.accounts.models import Role, StaffSession
 from trainings.db import keyring
 from trainings.lib import tokens
+from trainings.panel.office import waiting
 from trainings.people import audio
 from trainings.schedule.models import Topic, Training
 from trainings.schedule.months import Month
@@ -58,7 +59,7 @@ def staff_paths() -> list[str]:
 
 
 async def seen(browser: AsyncClient, path: str, language: str) -> Seen:
-    answer = await browser.get(path, headers={"accept-language": language})
+    answer = await browser.get(path, headers={"accept": "text/html", "accept-language": language})
     return answer.status_code, answer.headers["cache-control"], EACH_ONES.sub("", answer.text)
 
 
@@ -109,6 +110,8 @@ async def live(seed: int, n_steps: int, n_asked: int, new_client: Browsers, free
 
 @pytest.fixture
 def recordings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """And what waits for staff is counted for each page: else it stays for some seconds whatever happens."""
+    monkeypatch.setattr(waiting, "FRESH_SECONDS", -1)
     monkeypatch.setattr(audio, "_folder", lambda: tmp_path / "audio")
     return tmp_path
 
