@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 
 @contextmanager
@@ -28,3 +29,10 @@ def postgres() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.stop()
+
+
+def processes(url: str) -> list[int]:
+    """The server's processes, one for each connection and those of its own."""
+    [folder] = parse_qs(urlsplit(url).query)["host"]
+    keeper = (Path(folder) / "postmaster.pid").read_text().split()[0]
+    return [int(keeper), *map(int, Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split())]

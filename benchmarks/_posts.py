@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from _servers import Server, cpu_seconds
+from _servers import Server
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ async def burst(server: Server, requests: Sequence[bytes], connections: int) -> 
     left = iter(requests)
     opened = [await loop.create_connection(lambda: _Poster(left), "127.0.0.1", server.port) for _ in range(connections)]
     posters = [poster for _transport, poster in opened]
-    worked, start = cpu_seconds(server.process.pid), time.perf_counter()
+    worked, start = server.worked(), time.perf_counter()
     for poster in posters:
         poster.go_on()
     await asyncio.gather(*(poster.done for poster in posters))
-    took, worked = time.perf_counter() - start, cpu_seconds(server.process.pid) - worked
+    took, worked = time.perf_counter() - start, server.worked() - worked
     waits = sorted(wait for poster in posters for wait in poster.waits)
     statuses: Counter[int] = Counter()
     for poster in posters:

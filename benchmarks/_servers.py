@@ -16,6 +16,8 @@ from math import nan
 from pathlib import Path
 from typing import cast
 
+from _postgres import processes
+
 SECONDS_TO_START = 60
 CONNECTIONS = 8
 
@@ -24,8 +26,15 @@ Process = subprocess.Popen[bytes]
 
 @dataclass(frozen=True)
 class Server:
+    """`url`: of a PostgreSQL that works for it alone."""
+
     process: Process
     port: int
+    url: str = ""
+
+    def worked(self) -> float:
+        """What processors have worked for it so far, in seconds, its database included."""
+        return sum(map(cpu_seconds, (self.process.pid, *(processes(self.url) if self.url else ()))))
 
 
 @dataclass(frozen=True)
@@ -116,12 +125,12 @@ async def load_of(server: Server, requests: Iterable[bytes], count: int) -> Load
     left = iter(requests)
     opened = [await loop.create_connection(lambda: _Client(left), "127.0.0.1", server.port) for _ in range(CONNECTIONS)]
     clients = [client for _transport, client in opened]
-    worked, start = cpu_seconds(server.process.pid), time.perf_counter()
+    worked, start = server.worked(), time.perf_counter()
     for client in clients:
         client.go_on()
     await asyncio.gather(*(client.done for client in clients))
-    took, worked = time.perf_counter() - start, cpu_seconds(server.process.pid) - worked
-    [(status, n_bytes)] = {(client.status, client.n_bytes) for client in clients}
+    took, worked = time.perf_counter() - start, server.worked() - worked
+    [(status, n_bytes)] = {(client.status, client.n_bytes) for client in clients if client.status}
     return Load(count / took, 1e6 * worked / count, status, n_bytes)
 
 

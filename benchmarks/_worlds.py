@@ -16,13 +16,16 @@ import uvicorn
 from _posts import Burst
 from _servers import Server, environment, free_port, started
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
-from trainings import db
-from trainings.accounts.models import User
+from trainings import clock, db
+from trainings.accounts.models import Role, RoleGrant, StaffSession, User
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql
 from trainings.db.fields import set_keyring
+from trainings.lib import tokens
 from trainings.lib.crypt import Keyring
 from trainings.places import actions as places
 from trainings.places.models import Hub, OperatorKind
@@ -62,6 +65,25 @@ async def make_training(hub: Hub, starts_at: datetime, capacity: int, facilitato
     return await Training.get(id=training.id).prefetch_related("sessions")
 
 
+async def staff(hub: Hub, role: Role) -> User:
+    user = await User.create(email=f"{role}@medida.example", name="Rosa Xol", password_hash="")
+    await RoleGrant.create(user=user, role=role, hub=hub)
+    return user
+
+
+async def signed_in(user: User) -> str:
+    """The cookie's value."""
+    token, now = tokens.session_id(), clock.now()
+    await StaffSession.create(
+        token_hash=tokens.digest(token, "session"),
+        user=user,
+        seen_at=now,
+        idle_minutes=720,
+        expires_at=now + timedelta(hours=16),
+    )
+    return token
+
+
 @contextmanager
 def two_servers(
     script: str, prepare: Callable[[], Awaitable[T]], *options: str
@@ -95,6 +117,23 @@ def serve_bare(port: int, routes: list[BaseRoute]) -> None:
     set_keyring(Keyring(list(Settings().keys)))
     app = Starlette(routes=routes, max_body_size=BODY_LIMIT)
     uvicorn.run(app, port=port, http=CappedHttpTools, access_log=False, log_level="warning")
+
+
+def keep(folder: Path, name: str, content: bytes) -> None:
+    (folder / name.replace(" ", "-")).write_bytes(content)
+
+
+def serve_ready(port: int, folder: Path) -> None:
+    """Answers at `/NAME` with what was kept under this name, read once."""
+    kept: dict[str, bytes] = {}
+
+    async def answer(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in kept:
+            kept[name] = (folder / name).read_bytes()
+        return Response(kept[name], media_type="text/html")
+
+    serve_bare(port, [Route("/{name}", answer, methods=["GET", "POST"])])
 
 
 async def rows_and_bytes(*tables: str) -> str:

@@ -110,12 +110,13 @@ async def copy_of(training: Training, starts_at: datetime) -> Training:
     fields = {name: getattr(training, name) for name in Training._meta.db_fields if name not in ("id", "created_at")}
     code = tokens.short_code()[:8]
     copied = await Training.create(**(fields | {"slug": f"copia-{code}", "short_code": code}))
-    [session] = training.sessions
+    [session], ends_at = training.sessions, starts_at + timedelta(hours=4)
     await type(session).create(
         training_id=copied.id,
         position=1,
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(hours=4),
+        ends_at=ends_at,
+        closed_at=ends_at if ends_at < clock.now() else None,
         stamped_at=clock.now().replace(microsecond=0),
     )
     return copied
@@ -138,11 +139,19 @@ def rosa(dice: random.Random, _key: UUID) -> Values:
 
 
 async def fill(
-    trainings: Sequence[Training], count: int, person: Callable[[random.Random, UUID], Values] = rosa
+    trainings: Sequence[Training],
+    count: int,
+    person: Callable[[random.Random, UUID], Values] = rosa,
+    seal: str | None = SEAL,
 ) -> float:
-    """Write registrations of the past in bulk; in how many seconds."""
+    """Write registrations of the past in bulk; in how many seconds. `seal`: of tickets and links. A server of ours does
+    not start beside one that opens nothing.
+    """
     start = time.perf_counter()
-    made = _registrations(trainings, random.Random(count), person)
+    made = _registrations(trainings, random.Random(f"{trainings[0].id} {count}"), person, seal)
+    if get_connection("default").capabilities.dialect == "sqlite":
+        # As below; until this connection ends.
+        await sql.execute("PRAGMA foreign_keys = OFF")
     written = 0
     while written < count:
         n = min(AT_ONCE, count - written)
@@ -164,7 +173,10 @@ async def fill(
 
 
 def _registrations(
-    trainings: Sequence[Training], dice: random.Random, person: Callable[[random.Random, UUID], Values]
+    trainings: Sequence[Training],
+    dice: random.Random,
+    person: Callable[[random.Random, UUID], Values],
+    seal: str | None,
 ) -> Iterator[list[tuple[Insert, Values]]]:
     """One person's rows after the other's, as a sign-up writes them."""
     at, hub = clock.now() - timedelta(days=60), hub_number(trainings[0].hub_id)
@@ -174,12 +186,14 @@ def _registrations(
         yield [
             (newcomers.PARTICIPANT, (key, at, *about)),
             (newcomers.CONSENT, (tokens.uuid7(), at, key, "data", "2026-11", "form", None)),
-            *_sign_up(training.id, key, at, dice),
+            *_sign_up(training.id, key, at, dice, seal),
             *[(NAME_WORD, row) for row in word_rows(hub, about[NAME_KEY], str(key))],
         ]
 
 
-def _sign_up(training: UUID, person: UUID, at: datetime, dice: random.Random) -> list[tuple[Insert, Values]]:
+def _sign_up(
+    training: UUID, person: UUID, at: datetime, dice: random.Random, seal: str | None
+) -> list[tuple[Insert, Values]]:
     group, registration, browser = tokens.uuid7(), tokens.uuid7(), f"{dice.getrandbits(256):064x}"
     kept = (*(None, None, None), tokens.idempotency_key(), browser, browser, at)
     return [
@@ -188,12 +202,12 @@ def _sign_up(training: UUID, person: UUID, at: datetime, dice: random.Random) ->
             writing.REGISTRATION,
             (
                 *(registration, at, training, group, person, "confirmed", "web"),
-                *(tokens.short_code(), f"{dice.getrandbits(256):064x}", SEAL, None, at),
+                *(tokens.short_code(), f"{dice.getrandbits(256):064x}", seal, None, at),
             ),
         ),
         (
             writing.LINK,
-            (tokens.uuid7(), at, group, registration, "person", f"{dice.getrandbits(256):064x}", SEAL),
+            (tokens.uuid7(), at, group, registration, "person", f"{dice.getrandbits(256):064x}", seal),
         ),
         (
             writing.LINE,

@@ -30,7 +30,7 @@ from time import process_time
 from typing import Any
 from unittest.mock import patch
 
-from _worlds import make_hub
+from _worlds import make_hub, signed_in, staff
 from jinja2 import ChoiceLoader, DictLoader, Environment
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,13 +42,11 @@ import trainings.panel.calendar.month_routes
 import trainings.panel.calendar.week_routes
 import trainings.panel.public.calendar_routes
 from trainings import clock, db, settings
-from trainings.accounts.models import Role, RoleGrant, StaffSession, User
+from trainings.accounts.models import Role
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql
-from trainings.lib import tokens
 from trainings.places import actions as places
-from trainings.places.models import Hub
 from trainings.schedule import actions as schedule
 from trainings.schedule import towns
 from trainings.schedule.actions import SessionPlan, TrainingPlan
@@ -112,21 +110,7 @@ async def furnish(n_trainings: int, n_sessions_each: int) -> tuple[str, Month]:
         about = TrainingPlan(course.id, hub.id, title=f"{course.title} {number}", capacity=30, venue_id=venue.id)
         made = await schedule.create_training(about, sessions, actor=PROGRAM, override_reason="medición")
         await schedule.publish(made.id, actor=PROGRAM)
-    return await signed_in(hub), month
-
-
-async def signed_in(hub: Hub) -> str:
-    user = await User.create(email="coordina@medida.example", name="Rosa Xol", password_hash="")
-    await RoleGrant.create(user=user, role=Role.HUB_COORDINATOR, hub=hub)
-    token, now = tokens.session_id(), clock.now()
-    await StaffSession.create(
-        token_hash=tokens.digest(token, "session"),
-        user=user,
-        seen_at=now,
-        idle_minutes=720,
-        expires_at=now + timedelta(hours=16),
-    )
-    return token
+    return await signed_in(await staff(hub, Role.HUB_COORDINATOR)), month
 
 
 async def measure(ours: ASGIApp, cookie: str, month: Month, n_sessions: int, count: int) -> int:

@@ -21,7 +21,7 @@ from time import process_time
 from typing import Any
 from unittest.mock import patch
 
-from month import signed_in
+from _worlds import signed_in, staff
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -32,6 +32,7 @@ import trainings.panel.public.list_routes
 import trainings.panel.public.place_routes
 import trainings.panel.trainings.training_page
 from trainings import clock, db, settings
+from trainings.accounts.models import Role
 from trainings.app import create_app
 from trainings.lib import tokens
 from trainings.people.actions import name_key, searchable, sort_key
@@ -137,7 +138,7 @@ async def people() -> list[Page]:
     trainings = Training.filter(state=TrainingState.PUBLISHED, call_lists__id__isnull=True).order_by("-id")
     newest = await trainings.first().prefetch_related("hub")
     assert newest is not None
-    cookie = await signed_in(newest.hub)
+    cookie = await signed_in(await staff(newest.hub, Role.HUB_COORDINATOR))
     found: list[Page] = []
     for n, training in zip((USUAL, MANY), await trainings.filter(hub_id=newest.hub_id).limit(2), strict=True):
         rows = [somebody(training, number) for number in range(n)]

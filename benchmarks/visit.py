@@ -21,12 +21,9 @@ from pathlib import Path
 
 import httpx2 as httpx
 from _servers import cpu_seconds, environment, free_port, started
-from _worlds import make_hub, make_training, prepared, serve_bare
+from _worlds import keep, make_hub, make_training, prepared, serve_ready
 from mail import listening
 from sign_up import person
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from trainings import clock, db
 from trainings.outbox.models import OutboxJob
@@ -78,18 +75,18 @@ async def visits(port: int, pids: Sequence[int], slug: str, count: int, folder: 
         async with client(port) as asking:
             took: Milliseconds = {}
             took[TRAINING], [seen, *_rest] = await step(pids, [partial(asking.get, page)] * count)
-            keep(folder, TRAINING, seen)
+            keep(folder, TRAINING, seen.content)
             took[FORM], [seen, *_rest] = await step(pids, [partial(asking.get, f"{page}/inscripcion")] * count)
-            keep(folder, FORM, seen)
+            keep(folder, FORM, seen.content)
             before = work(pids[1:])
             posts = [partial(asking.post, f"{page}/inscripcion", data=one) for one in people]
             took[SIGN_UP], answers = await step(pids[:1], posts)
-            keep(folder, SIGN_UP, answers[0])
+            keep(folder, SIGN_UP, answers[0].content)
             await all_sent()
             took[MESSAGE] = 1000 * (work(pids[1:]) - before) / count
             tickets = [partial(asking.get, one.headers["location"], cookies=dict(one.cookies)) for one in answers]
             took[TICKET], [seen, *_rest] = await step(pids, tickets)
-            keep(folder, TICKET, seen)
+            keep(folder, TICKET, seen.content)
     return took
 
 
@@ -131,10 +128,6 @@ async def all_sent() -> None:
             await asyncio.sleep(0.2)
 
 
-def keep(folder: Path, name: str, answer: httpx.Response) -> None:
-    (folder / name.replace(" ", "-")).write_bytes(answer.content)
-
-
 def told(ours: Milliseconds, bare: Milliseconds, count: int) -> int:
     """Print each step; 1 where one misses its bound."""
     print(f"{count} visits; ms of processor each, and of a ready answer of the same bytes")
@@ -147,19 +140,6 @@ def told(ours: Milliseconds, bare: Milliseconds, count: int) -> int:
     whole = sum(ours.values())
     print(f"  {'whole':14} {whole:6.2f}" + (f"   MISSED {WHOLE_MS:g} ms" if whole > WHOLE_MS else ""))
     return int(n_missed > 0 or whole > WHOLE_MS)
-
-
-def serve_ready(port: int, folder: Path) -> None:
-    """Each step's bytes, read at its first request and kept."""
-    kept: dict[str, bytes] = {}
-
-    async def answer(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in kept:
-            kept[name] = (folder / name).read_bytes()
-        return Response(kept[name], media_type="text/html")
-
-    serve_bare(port, [Route("/{name}", answer, methods=["GET", "POST"])])
 
 
 if __name__ == "__main__":
