@@ -126,7 +126,7 @@ async def make_world(chance: Random, freeze: Callable[[datetime], None], sound: 
         await make.make_venue(hub, "Biblioteca")
         await make.make_venue(hub, "Escuela", municipality=make.TACANA if hub is cast.hub else make.LA_LIBERTAD)
         for n in range(4):
-            days = [begins.replace(second=0) + (9 * n + 4) * HOUR + day * DAY for day in (0, 1)]
+            days = [begins + (9 * n + 4) * (n + 1) * HOUR + day * DAY for day in (0, 1)]
             await make.make_training(
                 hub=hub,
                 venue=cast.venue if hub is cast.hub else cast.venue_elsewhere,
