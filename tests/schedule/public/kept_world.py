@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -125,7 +125,7 @@ async def make_world(chance: Random, freeze: Callable[[datetime], None], sound: 
     for hub in (cast.hub, cast.elsewhere):
         await make.make_venue(hub, "Biblioteca")
         await make.make_venue(hub, "Escuela", municipality=make.TACANA if hub is cast.hub else make.LA_LIBERTAD)
-        for n in range(4):
+        for n in range(5):
             days = [begins + (9 * n + 4) * (n + 1) * HOUR + day * DAY for day in (0, 1)]
             await make.make_training(
                 hub=hub,
@@ -451,30 +451,41 @@ async def wait_over_midnight(w: World) -> None:
 
 
 async def wait_for_a_change(w: World) -> None:
-    """Over the very moment at which something begins, ends, opens, closes or is said no more: mostly one of the next,
-    else days on.
-    """
-    coming = sorted(one for one in await moments_of_change() if one > clock.now() + INSTANT)
+    """Over the very moment at which something begins, ends, opens or closes."""
+    await wait_for_one(w, await moments_of_change())
+
+
+async def wait_until_said_no_more(w: World) -> None:
+    """A week after a change or a cancellation."""
+    await wait_for_one(w, await moments_of_silence())
+
+
+async def wait_for_one(w: World, moments: Iterable[datetime | None]) -> None:
+    coming = sorted({one for one in moments if one is not None and one > clock.now() + INSTANT})
     if coming:
-        w.go_to(*around(w.chance.choice(w.chance.choice((coming[:3], coming[:3], coming)))))
+        w.go_to(*around(w.chance.choice(coming[:3])))
 
 
 def around(moment: datetime) -> tuple[datetime, ...]:
     return moment - INSTANT, moment, moment + INSTANT
 
 
-async def moments_of_change() -> set[datetime]:
-    found: set[datetime | None] = set()
+async def moments_of_change() -> list[datetime | None]:
+    found: list[datetime | None] = []
     for session in await TrainingSession.all():
-        found |= {session.starts_at, session.ends_at, end_of(session)}
+        found += (session.starts_at, session.ends_at, end_of(session))
     for training in await Training.all():
-        found |= {training.opens_at, training.closes_at}
-        found.add(training.cancelled_at and training.cancelled_at + SHOWN_FOR)
+        found += (training.opens_at, training.closes_at)
     for activity in await OutreachActivity.all():
-        found |= {activity.starts_at, activity.ends_at}
-        found.add(activity.cancelled_at and activity.cancelled_at + SHOWN_FOR)
-    found |= {change.created_at + SHOWN_FOR for change in await DatedChange.all()}
-    return {one for one in found if one is not None}
+        found += (activity.starts_at, activity.ends_at)
+    return found
+
+
+async def moments_of_silence() -> list[datetime]:
+    said = [change.created_at for change in await DatedChange.all()]
+    said += [one.cancelled_at for one in await Training.all() if one.cancelled_at]
+    said += [one.cancelled_at for one in await OutreachActivity.all() if one.cancelled_at]
+    return [moment + SHOWN_FOR for moment in said]
 
 
 Step = Callable[[World], Awaitable[None]]

@@ -127,11 +127,11 @@ async def test_kept_pages_whatever_happens_are_those_made_fresh(
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", range(100, 120))
 async def test_kept_pages_whatever_happens_for_long_are_those_made_fresh(
     new_client: Browsers, freeze: Freeze, recordings: Path, seed: int
 ) -> None:
-    await live(seed, 40, 20, new_client, freeze, recordings)
+    await live(seed, 40, 12, new_client, freeze, recordings)
 
 
 # -- what is one reader's own
