@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
-
-from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.accounts.permissions import can_close_session, can_decide_marks, can_see_roster
@@ -18,6 +16,7 @@ from trainings.attendance.projection import (
     heads_by_phone,
     heads_of,
     marks_beside,
+    marks_of_session,
     marks_with_theirs,
     standing,
     stay_of,
@@ -30,7 +29,7 @@ from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.db.prepared import Select
-from trainings.db.sql import Statement
+from trainings.db.sql import Statement, as_uuid
 from trainings.errors import NotAllowed
 from trainings.lib.text import search_text, short_name
 from trainings.lib.tokens import show_short_code
@@ -166,38 +165,59 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
     return Door(session, tuple(name for (name,) in holders), gate.can_close)
 
 
+class _SignUp(NamedTuple):
+    id: UUID
+    training_id: UUID
+    state: RegistrationState
+    short_code: str
+    participant_id: UUID
+    merged_into_id: UUID | None
+    given_names: str
+    surnames: str
+    community: str
+
+
+ON_LIST = """
+    SELECT r.id, r.training_id, r.state, r.short_code, r.participant_id, p.merged_into_id, p.given_names, p.surnames,
+        p.community
+    FROM registration r JOIN participant p ON p.id = r.participant_id WHERE r.training_id = ? OR r.id IN ?list
+"""
+
+
 async def roster(session: TrainingSession) -> list[RosterLine]:
     """By name; cancelled people and people of other trainings only where they came. Of several registrations of a
     person, the registration for this training with a place stands for all, else the oldest.
     """
-    events = await _events_by_person(session.id)
-    undone = await undone_at(session.id)
-    came = [key for key, own in events.items() if stay_of(own, undone).is_present]
-    registrations = (
-        await reads(Registration)
-        .filter(Q(training_id=session.training_id) | Q(id__in=came))
-        .prefetch_related("participant")
-    )
+    marks = await marks_of_session(session.id)
+    undone, events = undone_by(marks), defaultdict[UUID | None, list[KeptMark]](list)
+    for mark in marks:
+        events[mark.registration_id].append(mark)
+    came = {key for key, own in events.items() if key is not None and stay_of(own, undone).is_present}
     people = []
-    for own in await _by_person(registrations):
+    for own in await _by_person(await sql.tuples(ON_LIST, session.training_id, sorted(came))):
         shown = [one for one in own if one.state is not RegistrationState.CANCELLED or one.id in came]
         if shown:
             people.append((_who_stands(shown, session), own))
-    people.sort(key=lambda one: (search_text(one[0].participant.given_names, one[0].participant.surnames), one[0].id))
+    people.sort(key=lambda one: (search_text(one[0].given_names, one[0].surnames), one[0].id))
     lines = []
     for number, (first, own) in enumerate(people, start=1):
-        marks = [event for one in own for event in events.get(one.id, ())]
-        lines.append(_line(number, first, own, stay_of(marks, undone), {event.id: event for event in marks}, session))
+        theirs = [event for one in own for event in events.get(one.id, ())]
+        lines.append(_line(number, first, own, stay_of(theirs, undone), {event.id: event for event in theirs}, session))
     return lines
 
 
-async def _by_person(registrations: Iterable[Registration]) -> list[list[Registration]]:
-    found = list(registrations)
-    person_of = await persons_of({one.participant_id: one.participant.merged_into_id for one in found})
-    together: dict[UUID, list[Registration]] = defaultdict(list)
+async def _by_person(rows: sql.Table) -> list[list[_SignUp]]:
+    found = [_sign_up(*row) for row in rows]
+    person_of = await persons_of({one.participant_id: one.merged_into_id for one in found})
+    together: dict[UUID, list[_SignUp]] = defaultdict(list)
     for one in found:
         together[person_of[one.participant_id]].append(one)
     return list(together.values())
+
+
+def _sign_up(key: Any, training: Any, state: str, code: str, person: Any, into: Any, *told: str) -> _SignUp:
+    merged_into = into and as_uuid(into)
+    return _SignUp(as_uuid(key), as_uuid(training), RegistrationState(state), code, as_uuid(person), merged_into, *told)
 
 
 async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, UUID]:
@@ -206,27 +226,19 @@ async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, U
     return {key: key for key in merged_into}
 
 
-def _who_stands(own: Sequence[Registration], session: TrainingSession) -> Registration:
+def _who_stands(own: Sequence[_SignUp], session: TrainingSession) -> _SignUp:
     return min(own, key=lambda one: (one.training_id != session.training_id, one.state not in TAKES_PLACE, one.id))
-
-
-async def _events_by_person(session_id: UUID) -> dict[UUID, list[ScanEvent]]:
-    events: dict[UUID, list[ScanEvent]] = {}
-    for event in await reads(ScanEvent).filter(session_id=session_id, registration_id__not_isnull=True):
-        assert event.registration_id is not None
-        events.setdefault(event.registration_id, []).append(event)
-    return events
 
 
 def _line(
     number: int,
-    registration: Registration,
-    own: Sequence[Registration],
+    registration: _SignUp,
+    own: Sequence[_SignUp],
     stay: Stay,
-    marks: Mapping[UUID, ScanEvent],
+    marks: Mapping[UUID, KeptMark],
     session: TrainingSession,
 ) -> RosterLine:
-    person, others = registration.participant, [one for one in own if one.id != registration.id]
+    others = [one for one in own if one.id != registration.id]
     shown = marks.get(stay.event_id) if stay.event_id else None
     is_of_training = registration.training_id == session.training_id
     # A person who types another training's code on a phone need not hold the ticket: its code stands for the name.
@@ -235,16 +247,16 @@ def _line(
     return RosterLine(
         number=number,
         registration_id=registration.id,
-        name=short_name(person.given_names, person.surnames) if is_named else code,
-        full_name=person.full_name if is_named else code,
-        community=person.community if is_named else "",
+        name=short_name(registration.given_names, registration.surnames) if is_named else code,
+        full_name=f"{registration.given_names} {registration.surnames}".strip() if is_named else code,
+        community=registration.community if is_named else "",
         short_code=registration.short_code,
         registration_state=registration.state,
         is_of_training=is_of_training,
         stay=stay,
         how=shown.how if shown else None,
         search_text=search_text(
-            *((person.given_names, person.surnames, person.community) if is_named else ()),
+            *((registration.given_names, registration.surnames, registration.community) if is_named else ()),
             *(one.short_code for one in (registration, *others)),
         ),
         others=frozenset(one.id for one in others),

@@ -80,7 +80,7 @@ def session_view(door: Door) -> SessionView:
     )
 
 
-def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
+def person_view(line: RosterLine, *, is_shown: bool = True) -> PersonView:
     note = NOTES.get(line.registration_state) if line.is_of_training else ANOTHER_TRAINING
     return PersonView(
         number=line.number,
@@ -90,7 +90,7 @@ def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
         short_code=show_short_code(line.short_code),
         state=line.state,
         expected=line.is_expected,
-        shown=_is_shown(line, view, query),
+        shown=is_shown,
         arrived_at=_time(line.stay.arrived_at),
         left_at=_time(line.stay.left_at),
         how=gettext(HOW[line.how]) if line.how else "",
@@ -100,7 +100,7 @@ def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
     )
 
 
-def _is_shown(line: RosterLine, view: str, query: str) -> bool:
+def is_shown(line: RosterLine, view: str, query: str) -> bool:
     is_here = line.stay.is_present
     if (view == "faltan" and (is_here or not line.is_expected)) or (view == "presentes" and not is_here):
         return False

@@ -20,8 +20,13 @@ export class People {
     this.search = /** @type {HTMLInputElement} */ (page.querySelector("[data-search]"));
     this.none = /** @type {HTMLElement} */ (page.querySelector("[data-none]"));
     this.search.addEventListener("input", () => this.narrow());
-    this.search.form?.addEventListener("submit", (event) => event.preventDefault());
+    this.search.form?.addEventListener("submit", (event) => this.isWhole && event.preventDefault());
     this.tabs.addEventListener("click", (event) => this.#choose(event));
+  }
+
+  /** False: the server searches, and shows a page of those who fit. */
+  get isWhole() {
+    return this.table.dataset.whole === "yes";
   }
 
   /** @param {string | null | undefined} registration */
@@ -87,6 +92,8 @@ export class People {
     if (!body) return false;
     const focused = document.activeElement?.closest("tr")?.dataset.registration;
     this.body.replaceChildren(...Array.from(body.children));
+    this.table.dataset.whole = fresh.querySelector("[data-roster]")?.getAttribute("data-whole") ?? "yes";
+    if (!this.isWhole) this.tabs.replaceChildren(...Array.from(fresh.querySelector("[data-tabs]")?.childNodes ?? []));
     this.count.replaceChildren(...Array.from(fresh.querySelector("[data-count]")?.childNodes ?? []));
     if (focused) this.row(focused)?.querySelector("button")?.focus();
     this.#tally();
@@ -96,6 +103,7 @@ export class People {
 
   /** Show the rows that fit the chosen tab and the words typed; accents and capitals do not matter. */
   narrow() {
+    if (!this.isWhole) return;
     const words = folded(this.search.value).split(/\s+/).filter(Boolean);
     let n_shown = 0;
     for (const row of this.body.rows) {
@@ -116,7 +124,7 @@ export class People {
   /** @param {Event} event */
   #choose(event) {
     const tab = /** @type {HTMLElement} */ (event.target).closest("a");
-    if (!(tab instanceof HTMLAnchorElement)) return;
+    if (!this.isWhole || !(tab instanceof HTMLAnchorElement)) return;
     event.preventDefault();
     this.table.dataset.view = tab.dataset.view;
     for (const other of this.tabs.querySelectorAll("a")) other.removeAttribute("aria-current");
@@ -127,6 +135,7 @@ export class People {
 
   /** The numbers on the tabs. A row that is marked stays in sight until the next search: Undo must be at hand. */
   #tally() {
+    if (!this.isWhole) return;
     const rows = Array.from(this.body.rows);
     fill(this.tabs, "[data-n=todas]", String(rows.length));
     fill(this.tabs, "[data-n=faltan]", String(rows.filter(isMissing).length));

@@ -179,7 +179,7 @@ async def test_button_of_the_list_then_the_departure_is_of_the_sign_up_by_which_
     freeze(door.starts_at + HOUR)
 
     for line in await roster(door.session):
-        shown = await Registration.get(id=person_view(line, view="todas", query="").registration_id)
+        shown = await Registration.get(id=person_view(line).registration_id)
         await take(door, scan(registration=shown, at=door.starts_at + HOUR, kind=ScanKind.OUT))
 
     assert [line.state for line in await roster(door.session)] == ["left", "left"]

@@ -27,6 +27,7 @@ from trainings.attendance.phones.shell import samples
 from trainings.attendance.queries import totals_of
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.lib import tokens
+from trainings.panel.attendance import attendance_routes
 from trainings.registrations.seats import actions as registrations
 
 # -- who may
@@ -287,3 +288,29 @@ async def test_list_is_searched_and_filtered_in_the_address(new_client: NewClien
     assert await shown("q=LUCIA%20pozas") == ["Ana Lucía B. C."]
     assert await shown(f"q={waits.short_code[:4]}") == ["Cruz M."]
     assert await shown("filtro=x&q=%00") == await shown("filtro=todas&q=%25")
+
+
+async def test_long_list_comes_by_page_is_searched_whole_and_comes_back_where_it_was(
+    new_client: NewClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance_routes, "PAGE", 3)
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at)
+    for number in range(4):
+        await make.make_registration(door.training, given_names=f"Zoila {number}", surnames="Xol")
+    client = await signed_in(new_client, cast, "facilitator")
+
+    async def names(query: str) -> list[str]:
+        page = Page((await client.get(f"{path_of(door)}?{query}")).text)
+        return [str(row["data-name"]) for row in page.all("tr") if "data-name" in row]
+
+    everybody = ["Ana Lucía B. C.", *(f"Zoila {number} X." for number in range(4))]
+    assert await names("") + await names("pagina=2") == await names("") + await names("pagina=99") == everybody
+    assert (await names("q=zoila+3"), await names("filtro=presentes")) == (everybody[4:], [])
+    second = (await client.get(f"{path_of(door)}?pagina=2")).text
+    assert ("4 a 5 de 5" in Page(second).text, "?pagina=1" in second) == (True, True)
+    form = re.findall(r'<form [^>]*data-mark="in".*?</form>', second, re.DOTALL)[0]
+    answer = await client.post(f"{path_of(door)}/marcas", data=dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)))
+    assert answer.status_code == 303
+    assert "pagina=2" in answer.headers["location"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +26,7 @@ from trainings.attendance.phones.state import exact
 from trainings.attendance.queries import (
     Door,
     Gate,
+    RosterLine,
     answer_about,
     answers_about,
     beside_list,
@@ -57,10 +59,12 @@ from trainings.registrations.signup.age_choices import slip_ages
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.session_actions import EndOutside, closes_early
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, Typed, as_refused, check, key_in, read_form
+from trainings.web.forms import FormErrors, ListPage, Typed, as_refused, asked_page, beside, check, key_in, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render, scan_page_headers
 
+PAGE = 100
+"""People on one page: a village's training is shown whole, and goes on without a signal."""
 PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
 
 
@@ -98,17 +102,12 @@ async def _show(
     error: str = "",
     status: int = 200,
 ) -> Response:
-    view = request.query_params.get("filtro", "todas")
-    view = view if view in views.FILTERS else "todas"
-    query = request.query_params.get("q", "")[:100]
     lines = await roster(door.session)
     counted = totals(lines)
     training_goes_on = door.session.training.state is not TrainingState.CANCELLED
     context = {
         "session": views.session_view(door),
-        "roster": [views.person_view(line, view=view, query=query) for line in lines],
-        "filter": view,
-        "q": query,
+        **_list(request, lines),
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "beside": await beside_list(door.session.id),
@@ -123,6 +122,30 @@ async def _show(
         "new_id": tokens.uuid7,
     }
     return render(request, "panel/attendance/show.html", context, status=status, headers=scan_page_headers())
+
+
+def _list(request: Request, lines: Sequence[RosterLine]) -> dict[str, Any]:
+    """All people of most sessions, which the script narrows as one types; of more than a page, those who fit."""
+    view = request.query_params.get("filtro", "todas")
+    view = view if view in views.FILTERS else "todas"
+    query = request.query_params.get("q", "")[:100]
+    fitting = [line for line in lines if views.is_shown(line, view, query)]
+    is_whole = len(lines) <= PAGE
+    number = 1 if is_whole else min(asked_page(request.query_params), max(1, -(-len(fitting) // PAGE)))
+    start, shown = PAGE * (number - 1), {line.registration_id for line in fitting}
+    rows = lines if is_whole else fitting[start : start + PAGE]
+    page = ListPage(rows, start, len(lines) if is_whole else len(fitting))
+    return {
+        "roster": [views.person_view(line, is_shown=line.registration_id in shown) for line in rows],
+        "page": page,
+        **beside(request, number, page),
+        "number": number,
+        "is_whole": is_whole,
+        "n_shown": len(fitting),
+        "n": {name: sum(views.is_shown(line, name, "") for line in lines) for name in views.FILTERS},
+        "filter": view,
+        "q": query,
+    }
 
 
 async def _last(request: Request, door: Door) -> dict[str, Any] | None:
@@ -149,7 +172,7 @@ async def marks(request: Request) -> Response:
 
 
 def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Response:
-    kept = {"filtro": typed.value("filtro"), "q": typed.value("q")[:100]}
+    kept = {"filtro": typed.value("filtro"), "q": typed.value("q")[:100], "pagina": typed.value("pagina")[:5]}
     return redirect(_page(session, "#resultado", marca=answer.id, **kept))
 
 

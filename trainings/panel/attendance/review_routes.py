@@ -18,7 +18,7 @@ from trainings.attendance.review.forms import ANSWERS, COMPANIONS, DISMISS, TAKE
 from trainings.attendance.review.head_reviews import activities_to_review
 from trainings.attendance.review.queries import deciding_gate, review_of, sessions_to_review
 from trainings.attendance.review.views import said_after
-from trainings.attendance.views import person_view, session_view
+from trainings.attendance.views import is_shown, person_view, session_view
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing import late_data, preparing
 from trainings.web.allow import allow
@@ -117,11 +117,11 @@ async def _choose(request: Request, session_id: UUID, keys: list[UUID], error: s
     if case is None:
         return redirect(address(session_id))
     query = request.query_params.get("q", "")[:100]
-    lines = [person_view(line, view="todas", query=query) for line in await roster(door.session)]
+    lines = [line for line in await roster(door.session) if is_shown(line, "todas", query)]
     context = {
         "session": session_view(door),
         "case": review_views.case_view(case, review),
-        "people": [one for one in lines if one.shown],
+        "people": [person_view(line) for line in lines],
         "q": query,
         "error": error,
     }
