@@ -105,7 +105,7 @@ async def tell_published(activity: OutreachActivity, *, actor: Actor) -> None:
 
 async def leaves_at(activity_id: UUID) -> datetime | None:
     """When a message that can still be stopped leaves. None: none waits."""
-    waiting = reads(OutboxJob).filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0, done_at=None, stopped_at=None)
+    waiting = reads(OutboxJob).filter(kind=CHANGED, run_at__gt=clock.now(), **UNTRIED)
     about = [job.run_at for job in await waiting if job.payload["activity_id"] == str(activity_id)]
     return max(about, default=None)
 
