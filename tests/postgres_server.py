@@ -34,11 +34,13 @@ def begin_run() -> None:
     os.environ.setdefault(RUN, str(os.getpid()))
 
 
-async def filled_database(name: str, fill: Callable[[str], Awaitable[object]]) -> str:
-    """The address of a fresh database, a copy of the template, which `fill` filled once."""
+async def filled_database(name: str, fill: Callable[[str], Awaitable[object]], *, of: str = "") -> str:
+    """The address of a fresh database, a copy of the template, which `fill` filled once; `of`: what beside migrations
+    decides what is in it.
+    """
     with _alone():
         root = _server_address()
-        template = f"tpl_{fingerprint()}"
+        template = f"tpl_{fingerprint()}{of}"
         if not await _exists(root, template):
             # Under its name only once it is whole: a run may be killed meanwhile.
             filling = f"t_{os.environ[RUN]}_template"
@@ -57,7 +59,8 @@ async def bare_database(name: str) -> str:
 async def _create(root: str, name: str, template: str) -> str:
     own = f"t_{os.environ[RUN]}_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     await _sql(root, f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
-    await _sql(root, f"CREATE DATABASE {own} TEMPLATE {template}")
+    # Copied as files: quicker by much where there is a gigabyte, by nothing where there is little.
+    await _sql(root, f"CREATE DATABASE {own} TEMPLATE {template} STRATEGY = FILE_COPY")
     return address_of(root, own)
 
 
@@ -151,7 +154,7 @@ async def _drop(root: str, part: str, *, but: str = "") -> None:
     connection = await asyncpg.connect(**postgres_address(root))
     try:
         for row in await connection.fetch("SELECT datname FROM pg_database WHERE datname ~ '^(t|tpl)_'"):
-            if part in row["datname"] and row["datname"] != but:
+            if part in row["datname"] and not (but and row["datname"].startswith(but)):
                 await connection.execute(f"DROP DATABASE {row['datname']} WITH (FORCE)")
     finally:
         await connection.close()

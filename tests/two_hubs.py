@@ -53,11 +53,12 @@ class World:
 
 async def two_hubs(database: Database, db: Settings) -> World:
     """In an empty database; on SQLite made once and copied."""
-    make = partial(_make_world, db.data_dir)
+    make = partial(make_world, db.data_dir)
     return await (database.world("two hubs with everything", make) if db.is_sqlite else make())
 
 
-async def _make_world(folder: Path) -> World:
+async def make_world(folder: Path) -> World:
+    """In the database that is connected, which is empty."""
     cast = await make_cast()
     here = await objects_of(cast.hub, [cast.facilitator])
     there = await objects_of(cast.elsewhere, [cast.facilitator_elsewhere])
