@@ -64,6 +64,7 @@ export class People {
     const model = /** @type {HTMLElement} */ (this.parts.querySelector(`[data-state=${state}]`));
     const heading = /** @type {HTMLElement} */ (row.querySelector("th"));
     const hadFocus = row.contains(document.activeElement);
+    const [wasMissing, wasHere] = [isMissing(row), isHere(row)];
     for (const cell of CELLS) row.querySelector(cell)?.replaceWith(/** @type {Node} */ (model.querySelector(cell)).cloneNode(true));
     fill(row, "[data-time]", time);
     fill(row, "[data-how]", how);
@@ -73,6 +74,18 @@ export class People {
     row.classList.toggle("late", state === "review");
     if (hadFocus) /** @type {HTMLElement} */ (row.querySelector("button") ?? heading).focus();
     this.#tally();
+    if (this.isWhole) return;
+    this.#add("faltan", Number(isMissing(row)) - Number(wasMissing));
+    this.#add("presentes", Number(isHere(row)) - Number(wasHere));
+  }
+
+  /**
+   * @param {string} view
+   * @param {number} n
+   */
+  #add(view, n) {
+    const shown = this.tabs.querySelector(`[data-n=${view}]`);
+    if (shown) shown.textContent = String(Number(shown.textContent) + n);
   }
 
   /**
