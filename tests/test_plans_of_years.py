@@ -78,7 +78,12 @@ EXCUSED = (
     Excuse('SELECT "sheet_row"."card_id"', 60_000, "a practice is emptied: its sheets, once in a training", SQLITE),
     Excuse('SELECT "certificate_file"."certificate_id"', 30_000, "an export: the files of all of a training", SQLITE),
     Excuse('WHERE "issue_skip"."job_id"=', 60_000, "a press of all diplomas: whom it left out", SQLITE),
-    Excuse('FROM "guardian" WHERE "participant_id" IN', 30_000, "guardians are few: those of minors", POSTGRES),
+    Excuse(
+        "withdrawn_at IS NOT NULL AND participant_id IN (SELECT participant_id FROM registration",
+        30_000,
+        "guardians are few: those of minors",
+        POSTGRES,
+    ),
     Excuse(
         'FROM "card" WHERE "block_id" IS NULL', 15_000, "a figure: how many spare cards each sheet has left", POSTGRES
     ),
