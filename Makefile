@@ -60,7 +60,7 @@ prove: $(TEST_READY) ## Run all tests at each of tests/moments, then the long pr
 	@$(BIN)/python -m pytest -m proof -s $(TESTS)
 
 bench: $(TEST_READY) ## Measure, each against a baseline of the same run
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python benchmarks/_all.py
 
 docs: $(TEST_READY) ## Write docs/data.md from the models, and check what the documents promise
 	@$(BIN)/python -m tools.tables
