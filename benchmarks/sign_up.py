@@ -2,23 +2,29 @@
 
 python benchmarks/sign_up.py [COUNT]
 
-Two real server processes under the same settings, in turns: ours on an SQLite file, and one whose sign-up answers
-without keeping, counting or looking anything up. 64 clients, each sends the next form as soon as the last is answered.
+Real server processes under the same settings, in turns: ours on an SQLite file, one whose sign-up answers without
+keeping, counting or looking anything up, and a bare Starlette, without our middleware, that reads the form's bytes and
+leads on. 64 clients, each sends the next form as soon as the last is answered.
 Everybody signs up for one training of 200 places. Messages wait in the outbox: sending them is not timed here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from datetime import timedelta
+from itertools import chain
 from statistics import median
 from uuid import UUID
 
 import uvicorn
 from _posts import Burst, burst, form
-from _servers import Server
-from _worlds import make_hub, make_training, rows_and_bytes, two_servers
+from _servers import Server, free_port, started
+from _worlds import make_hub, make_training, rows_and_bytes, serve_bare, two_servers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from trainings import clock, db
 from trainings.app import create_app
@@ -42,7 +48,10 @@ TABLES = ("participant", "consent", "registration_group", "registration", "own_l
 
 def main(count: int) -> int:
     with two_servers(__file__, make_world, "--no-worker") as (servers, slug):
-        return asyncio.run(compare(servers, PATH.format(slug=slug), count // ROUNDS))
+        port = free_port()
+        with started(__file__, "ready", str(port), port=port, settings=os.environ) as process:
+            servers["ready"] = Server(process, port)
+            return asyncio.run(compare(servers, PATH.format(slug=slug), count // ROUNDS))
 
 
 async def make_world() -> str:
@@ -54,18 +63,18 @@ async def make_world() -> str:
 
 async def compare(servers: dict[str, Server], path: str, count: int) -> int:
     """The first round of each warms up and is not counted."""
-    bursts: dict[str, list[Burst]] = {"ours": [], "bare": []}
+    bursts: dict[str, list[Burst]] = {"ours": [], "bare": [], "ready": []}
     for number in range(ROUNDS):
-        for role in ("bare", "ours") if number % 2 else ("ours", "bare"):
+        for role in bursts if number % 2 else reversed(bursts):
             people = range(number * count, (number + 1) * count)
             requests = [form(servers[role].port, path, person(one)) for one in people]
             bursts[role].append(await burst(servers[role], requests, CLIENTS))
     last = range(ROUNDS * count, ROUNDS * count + ALONE)
     alone = await burst(servers["ours"], [form(servers["ours"].port, path, person(one)) for one in last], 1)
-    for found in (*bursts["ours"], *bursts["bare"], alone):
+    for found in (*chain.from_iterable(bursts.values()), alone):
         assert set(found.statuses) == {303}, found.statuses
     await report(len(last) + ROUNDS * count)
-    return told(bursts["ours"][1:], bursts["bare"][1:], alone)
+    return told({role: found[1:] for role, found in bursts.items()}, alone)
 
 
 async def report(n_sent: int) -> None:
@@ -78,15 +87,17 @@ async def report(n_sent: int) -> None:
         assert (training.taken, n_waiting) == (PLACES, n_sent - PLACES)
 
 
-def told(ours: list[Burst], bare: list[Burst], alone: Burst) -> int:
+def told(bursts: dict[str, list[Burst]], alone: Burst) -> int:
     """Print medians and ratios, that of speed as the median of what each round of both gave; 1 where one misses its
     bound.
     """
-    speed = {role: median(one.per_second for one in found) for role, found in (("ours", ours), ("bare", bare))}
-    cpu = {role: median(one.cpu for one in found) / 1000 for role, found in (("ours", ours), ("bare", bare))}
-    for role, name in (("ours", "kept"), ("bare", "constant")):
+    speed = {role: median(one.per_second for one in found) for role, found in bursts.items()}
+    cpu = {role: median(one.cpu for one in found) / 1000 for role, found in bursts.items()}
+    for role, name in (("ours", "kept"), ("bare", "constant"), ("ready", "ready")):
         print(f"  {name:10} {speed[role]:8.0f} a second   {cpu[role]:7.3f} ms of processor each")
-    ratios = sorted(one.per_second / other.per_second for one, other in zip(ours, bare, strict=True))
+    print(f"  to ready   {cpu['ours'] / cpu['ready']:8.1f} × the processor")
+    ours = bursts["ours"]
+    ratios = sorted(one.per_second / other.per_second for one, other in zip(ours, bursts["bare"], strict=True))
     ratio = median(ratios)
     print(f"  ratio      {ratio:8.1%}   from {ratios[0]:.1%} to {ratios[-1]:.1%}", end="")
     print("" if ratio >= BOUND else f"   MISSED {BOUND:.0%}")
@@ -132,8 +143,15 @@ def serve_without_database(port: int) -> None:
     uvicorn.run(app, port=port, http=CappedHttpTools, access_log=False, log_level="warning")
 
 
+async def lead_on(request: Request) -> Response:
+    await request.body()
+    return RedirectResponse(f"/i/{tokens.own_link()}", 303)
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         serve_without_database(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["ready"]:
+        serve_bare(int(sys.argv[2]), [Route(PATH, lead_on, methods=["POST"])])
     else:
         sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 24_000))
