@@ -157,6 +157,8 @@ async def large(
     async with connect(settings):
         yield settings
     forget()
+    # A gigabyte, which would stay for three runs.
+    shutil.rmtree(folder)
 
 
 async def test_no_statement_of_any_page_reads_what_grows_from_end_to_end(large: Settings, tmp_path: Path) -> None:
