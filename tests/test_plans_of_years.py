@@ -79,7 +79,7 @@ EXCUSED = (
     Excuse('SELECT "certificate_file"."certificate_id"', 30_000, "an export: the files of all of a training", SQLITE),
     Excuse('WHERE "issue_skip"."job_id"=', 60_000, "a press of all diplomas: whom it left out", SQLITE),
     Excuse(
-        "withdrawn_at IS NOT NULL AND participant_id IN (SELECT participant_id FROM registration",
+        "guardian.participant_id = this.participant_id WHERE this.training_id = ANY",
         30_000,
         "guardians are few: those of minors",
         POSTGRES,

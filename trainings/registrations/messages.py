@@ -130,10 +130,12 @@ PEOPLE = """
     WHERE this.training_id IN ?list ORDER BY this.id
 """
 WITHDRAWN = """
-    SELECT participant_id FROM consent WHERE withdrawn_at IS NOT NULL AND purpose = 'data'
-        AND participant_id IN (SELECT participant_id FROM registration WHERE training_id IN ?list)
-    UNION SELECT participant_id FROM guardian WHERE withdrawn_at IS NOT NULL
-        AND participant_id IN (SELECT participant_id FROM registration WHERE training_id IN ?list)
+    SELECT consent.participant_id FROM registration AS this
+    JOIN consent ON consent.participant_id = this.participant_id
+    WHERE this.training_id IN ?list AND consent.withdrawn_at IS NOT NULL AND consent.purpose = 'data'
+    UNION SELECT guardian.participant_id FROM registration AS this
+    JOIN guardian ON guardian.participant_id = this.participant_id
+    WHERE this.training_id IN ?list AND guardian.withdrawn_at IS NOT NULL
 """
 CLAIMED = """
     SELECT link.registration_id FROM own_link AS link JOIN registration_group AS party ON party.id = link.group_id
