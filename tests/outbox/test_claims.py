@@ -62,8 +62,7 @@ async def test_claimed_job_is_free_again_when_its_lease_is_over(db: Settings, fr
 
     assert second.attempts == 2
     freeze(clock.now() + claims.LEASE / 2)
-    for job in (first, second):
-        await claims.renew([job])
+    assert [await claims.renew([job]) for job in (first, second)] == [False, True]
     assert [await claims.note_copy(job) for job in (first, second)] == [False, True]
 
 

@@ -20,6 +20,8 @@ from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.registrations.links import renew_link
 from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.telling import message_facts
+from trainings.registrations.telling.contacts import Mailbox, read_mailboxes
 from trainings.registrations.telling.message_facts import gather_facts
 from trainings.settings import Settings
 
@@ -95,6 +97,42 @@ async def test_message_read_before_a_change_does_not_leave(
         assert mail.on_leaving
         leaves[job.subject_id] = await mail.on_leaving()
     assert leaves == {registration.id: False, other.id: True}
+
+
+@pytest.mark.parametrize("meanwhile", [cancel, new_address, revoke])
+async def test_change_while_a_round_is_read_is_seen_too(
+    db: Settings, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Registration], Awaitable[None]]
+) -> None:
+    registration = await make.make_registration(await a_training(), email="ana@x.example")
+    read = read_mailboxes
+
+    async def read_and_change(found: Sequence[Registration]) -> dict[UUID, Mailbox]:
+        mailboxes = await read(found)
+        await meanwhile(registration)
+        return mailboxes
+
+    monkeypatch.setattr(message_facts, "read_mailboxes", read_and_change)
+    mail = await jobs.COMPOSERS[CONFIRMED]((await waiting())[0])
+
+    assert mail
+    assert mail.on_leaving
+    assert not await mail.on_leaving()
+
+
+@pytest.mark.parametrize("first", [CONFIRMED, "registration_promoted"])
+async def test_change_that_an_earlier_message_of_the_round_told_is_not_told_again(
+    db: Settings, peer: Peer, first: str
+) -> None:
+    registration = await make.make_registration(await a_training(), email="ana@x.example")
+    await OutboxJob.all().delete()
+    await announced(registration, first)
+    await announced(registration, "training_changed")
+
+    async with working(with_smtp(db, peer.url), jobs.COMPOSERS):
+        await until_settled()
+
+    ends = [(one.kind, one.outcome) for one in await OutboxJob.all().order_by("id")]
+    assert ends == [(first, Outcome.SENT), ("training_changed", Outcome.OVERTAKEN)]
 
 
 async def test_who_leaves_while_a_round_is_sent_is_told_that_alone(db: Settings, peer: Peer) -> None:

@@ -83,19 +83,20 @@ async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
 RENEW = "UPDATE outbox_job SET lease_until = ? WHERE id IN ?list AND lease_until = ? AND lease_until >= ? RETURNING id"
 
 
-async def renew(jobs: Sequence[OutboxJob]) -> None:
-    """Jobs of one claim stay ours for as long as a message takes, but those whose lease ran out. Writes only where the
-    lease of the next is too short.
+async def renew(jobs: Sequence[OutboxJob]) -> bool:
+    """Jobs of one claim stay ours for as long as a message takes, but those whose lease ran out; returns whether the
+    next is ours. Writes only where its lease is too short.
     """
     moment, lease = clock.now(), jobs[0].lease_until
     if lease is None or lease - moment >= LONGEST_MESSAGE:
-        return
+        return True
     later = moment + LEASE
     ours = await sql.rows(RENEW, later, [job.id for job in jobs], lease, moment)
     kept = {sql.as_uuid(row["id"]) for row in ours}
     for job in jobs:
         if job.id in kept:
             job.lease_until = later
+    return jobs[0].id in kept
 
 
 OURS = "id = ? AND attempts = ? AND done_at IS NULL AND failed_at IS NULL"

@@ -117,7 +117,10 @@ def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> bytes:
         files.insert(0, Attachment("invite.ics", mail.invitation.content, "application/ics"))
     message = _multipart("mixed", [body, *map(_attached, files)]) if files else body
     name, address = parseaddr(sender)
-    message["From"] = formataddr((name, _address(address)))
+    # `formataddr` writes a long name with accents as one word, longer than RFC 2047 allows.
+    message["From"] = (
+        formataddr((name, _address(address))) if name.isascii() else f"{_words(name)} <{_address(address)}>"
+    )
     message["To"] = _address(mail.to)
     if mail.reply_to:
         message["Reply-To"] = _address(mail.reply_to)

@@ -200,7 +200,8 @@ class Worker:
                 await claims.release(jobs[n_done:])
                 return
             # A round may take longer than a lease: what another worker took meanwhile, `note_copy` finds.
-            await claims.renew(jobs[n_done:])
+            if not await claims.renew(jobs[n_done:]):
+                continue
             try:
                 await self._deal_with(job, drafts.get(job.id))
             except Unreachable as outage:

@@ -184,7 +184,8 @@ export class Marks extends Marking {
     const { people, words, refresh } = this.parts;
     const row = people.row(registration);
     const local = /** @type {Record<string, import("./people.js").RowState>} */ (LOCAL)[state];
-    const isArrival = state === "present" && row !== null;
+    // Of a long list most rows are on other pages: the list would be asked for again at each scan.
+    const isArrival = state === "present" && (row !== null || !people.isWhole);
     if (row && local) {
       const event_id = isArrival ? (result.event ?? event.id) : null;
       people.mark(row, local, { time: result.arrived, how: isArrival ? words.say(`how_${event.how}`) : "", event: event_id });

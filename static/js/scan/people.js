@@ -106,12 +106,21 @@ export class People {
     const focused = document.activeElement?.closest("tr")?.dataset.registration;
     this.body.replaceChildren(...Array.from(body.children));
     this.table.dataset.whole = fresh.querySelector("[data-roster]")?.getAttribute("data-whole") ?? "yes";
-    if (!this.isWhole) this.tabs.replaceChildren(...Array.from(fresh.querySelector("[data-tabs]")?.childNodes ?? []));
+    if (!this.isWhole) for (const part of ["[data-tabs]", "[data-paging]"]) this.#replacePart(part, fresh);
     this.count.replaceChildren(...Array.from(fresh.querySelector("[data-count]")?.childNodes ?? []));
     if (focused) this.row(focused)?.querySelector("button")?.focus();
     this.#tally();
     this.narrow();
     return true;
+  }
+
+  /**
+   * @param {string} selector
+   * @param {Document} fresh
+   */
+  #replacePart(selector, fresh) {
+    const part = this.table.closest("[data-attendance]")?.querySelector(selector);
+    part?.replaceChildren(...Array.from(fresh.querySelector(selector)?.childNodes ?? []));
   }
 
   /** Show the rows that fit the chosen tab and the words typed; accents and capitals do not matter. */

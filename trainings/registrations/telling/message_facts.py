@@ -212,10 +212,13 @@ def _link_label(n_people: int, *, is_confirmed: bool) -> str:
 
 async def gather_facts(jobs: Sequence[OutboxJob]) -> dict[UUID, Facts]:
     """By job, without those that have no registration or no address. As many statements for a hundred as for one."""
+    subjects = [job.subject_id for job in jobs if job.subject_id is not None]
+    # Read before what it tells of: a change in between is found when the message leaves.
+    standing, links = await sql.tables([Statement(STANDING, [subjects]), Statement(OPENS, [subjects])], are_few=True)
     mailboxes = await _mailboxes_of(jobs)
     if not mailboxes:
         return {}
-    read = await _read_round(mailboxes)
+    read = await _read_round(mailboxes, standing, links)
     found = {job.id: read.facts(job, mailboxes[job.id]) for job in jobs if job.id in mailboxes}
     return {key: facts for key, facts in found.items() if facts.to}
 
@@ -249,24 +252,16 @@ class _Round:
             round_number=_rounds(until_now, mailbox.mates),
             is_told_again=_is_told_again(job, concerned, to_them),
             snapshots=self.snapshots[registration.training_id],
-            standing=(
-                tuple(row for row in self.standing if as_uuid(row[0]) in mates),
-                tuple(row for row in self.links if as_uuid(row[0]) == registration.group_id),
-            ),
+            standing=_standing_of(mailbox, self.standing, self.links),
             told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
             reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
         )
 
 
-async def _read_round(mailboxes: Mapping[UUID, Mailbox]) -> _Round:
+async def _read_round(mailboxes: Mapping[UUID, Mailbox], standing: Table, links: Table) -> _Round:
     registrations = [one.registration for one in mailboxes.values()]
     readers = sorted({mate.id for one in mailboxes.values() for mate in one.mates})
-    groups, trainings = (
-        sorted({one.group_id for one in registrations}),
-        sorted({one.training_id for one in registrations}),
-    )
-    # What tells of a change is read before what it changes: a change in between is told once more.
-    standing, links = await sql.tables([Statement(STANDING, [readers]), Statement(OPENS, [groups])], are_few=True)
+    trainings = sorted({one.training_id for one in registrations})
     return _Round(
         standing=standing,
         links=links,
@@ -292,30 +287,43 @@ async def _read(registration_ids: Iterable[UUID]) -> dict[UUID, Mailbox]:
 
 
 STANDING = """
-    SELECT this.id, this.state, this.cancelled_at, party.state, party.offered_until, participant.email_key,
-        training.state, (SELECT MAX(number) FROM facts_snapshot WHERE training_id = this.training_id)
+    SELECT this.id, this.state, this.cancelled_at, this.told_number, this.heard_number, party.state,
+        party.offered_until, participant.email_key, training.state,
+        (SELECT MAX(number) FROM facts_snapshot WHERE training_id = this.training_id)
     FROM registration AS this
     JOIN registration_group AS party ON party.id = this.group_id
     JOIN participant ON participant.id = this.participant_id
     JOIN training ON training.id = this.training_id
-    WHERE this.id IN ?list ORDER BY this.id
+    WHERE this.group_id IN (SELECT group_id FROM registration WHERE id IN ?list) ORDER BY this.id
 """
-OPENS = "SELECT group_id, id, claimed_at FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY id"
+OPENS = """
+    SELECT group_id, id, claimed_at FROM own_link
+    WHERE group_id IN (SELECT group_id FROM registration WHERE id IN ?list) AND revoked_at IS NULL ORDER BY id
+"""
+"""Both of whole groups: who of them reads a message is known only later."""
 LATER = f"SELECT 1 FROM outbox_job WHERE subject_id IN ?list AND kind = ? AND id > ? AND {IS_OPEN} LIMIT 1"  # noqa: S608
+
+
+def _standing_of(mailbox: Mailbox, standing: Table, links: Table) -> tuple[Table, Table]:
+    mates, group_id = {one.id for one in mailbox.mates}, mailbox.registration.group_id
+    return (
+        tuple(row for row in standing if as_uuid(row[0]) in mates),
+        tuple(row for row in links if as_uuid(row[0]) == group_id),
+    )
 
 
 async def is_overtaken(facts: Facts) -> bool:
     """Asked right before the message is handed over: what it says may not hold any more, or a later one says it."""
-    mates, concerned = [one.id for one in facts.mailbox.mates], [one.id for one in facts.concerned]
+    this, concerned = [facts.registration.id], [one.id for one in facts.concerned]
     standing, links, later = await sql.tables(
         [
-            Statement(STANDING, [mates]),
-            Statement(OPENS, [[facts.registration.group_id]]),
+            Statement(STANDING, [this]),
+            Statement(OPENS, [this]),
             Statement(LATER, [concerned, facts.job.kind, facts.job.id]),
         ],
         are_few=True,
     )
-    return bool(later) or (standing, links) != facts.standing
+    return bool(later) or _standing_of(facts.mailbox, standing, links) != facts.standing
 
 
 def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
