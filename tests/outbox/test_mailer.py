@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
@@ -96,6 +98,15 @@ def test_long_subject_is_folded_and_read_whole() -> None:
     subject = "Se movió la capacitación de " + "derechos y trámites " * 20
 
     assert read(a_mail("ana", subject=subject))["Subject"] == subject
+
+
+def test_long_name_of_the_sender_is_read_whole_and_no_word_of_it_is_too_long() -> None:
+    name = "Ventanilla municipal de información sobre migración de San Andrés Villa Seca"
+    sent = build(a_mail("ana"), sender=f"{name} <avisos@v.example>", message_id="1@v.example", date=NOON)
+
+    # The newer parser puts a blank between two encoded words of a name, against RFC 2047 §6.2.
+    assert str(make_header(decode_header(message_from_bytes(sent)["From"]))) == f"{name} <avisos@v.example>"
+    assert max(map(len, re.findall(rb"=\?utf-8\?[^ ]+\?=", sent))) <= 75
 
 
 def test_every_line_is_short_enough_for_any_server() -> None:

@@ -242,6 +242,24 @@ async def test_round_that_outlasts_a_lease_keeps_its_messages(db: Settings, peer
     assert not await OutboxJob.filter(attempts__gt=1).exists()
 
 
+async def test_after_a_sleep_no_connection_is_opened_for_jobs_that_are_not_ours(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    async def compose(job: OutboxJob) -> Mail:
+        if job.payload["name"] == "p03" and job.attempts == 1:
+            freeze(clock.now() + claims.LEASE * 1.1)
+        return a_mail(job.payload["name"])
+
+    freeze(clock.now())
+    await make_jobs(*(f"p{n:02}" for n in range(20)))
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_settled()
+
+    assert len(peer.accepted) == 20
+    # The first round, one broken off, and each of those left behind alone.
+    assert peer.connections <= 2 + 17
+
+
 async def test_two_workers_send_no_message_twice_though_batches_outlast_their_lease(
     db: Settings, peer: Peer, freeze: Freeze
 ) -> None:

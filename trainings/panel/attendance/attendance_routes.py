@@ -63,7 +63,7 @@ from trainings.web.forms import FormErrors, ListPage, Typed, as_refused, asked_p
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render, scan_page_headers
 
-PAGE = 100
+PAGE = 90
 """People on one page: a village's training is shown whole, and goes on without a signal."""
 PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
 
