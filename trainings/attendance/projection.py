@@ -30,7 +30,6 @@ EVENT_COLUMNS = (
 )
 UNDOS = KEPT + "WHERE target_id IN ?list AND kind = 'undo'"
 OTHER_BODIES = KEPT + "WHERE session_id IN ?list AND conflict_of_id IN ?list"
-OF_SESSION = KEPT + "WHERE session_id = ?"
 BESIDE = KEPT + "WHERE session_id = ? AND (registration_id IS NULL OR kind = 'undo')"
 NAMES = tuple(column.split()[0] for column in EVENT_COLUMNS.split(", "))
 EVENT = Insert("scan_event", EVENT_COLUMNS)
@@ -80,10 +79,6 @@ async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
 
 async def marks_with_theirs(session_id: UUID, keys: Collection[UUID]) -> list[KeptMark]:
     return [_mark(row) for row in await sql.reads(WITH_THEIRS, list(keys), session_id, list(keys))]
-
-
-async def marks_of_session(session_id: UUID) -> list[KeptMark]:
-    return [_mark(row) for row in await sql.reads(OF_SESSION, session_id)]
 
 
 async def marks_beside(session_id: UUID) -> list[KeptMark]:

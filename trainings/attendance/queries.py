@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from trainings.attendance.projection import (
     heads_by_phone,
     heads_of,
     marks_beside,
-    marks_of_session,
+    marks_of,
     marks_with_theirs,
     standing,
     stay_of,
@@ -80,7 +80,6 @@ class RosterLine:
     is_of_training: bool
     stay: Stay
     how: ScanHow | None
-    search_text: str
     others: frozenset[UUID] = frozenset()
     marked_as: UUID | None = None
 
@@ -91,6 +90,10 @@ class RosterLine:
     @property
     def sign_ups(self) -> frozenset[UUID]:
         return self.others | {self.registration_id}
+
+    @property
+    def is_here(self) -> bool:
+        return self.stay.is_present
 
     @property
     def state(self) -> str:
@@ -167,7 +170,7 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 class _SignUp(NamedTuple):
     id: UUID
-    training_id: UUID
+    is_of_training: bool
     state: RegistrationState
     short_code: str
     participant_id: UUID
@@ -175,39 +178,75 @@ class _SignUp(NamedTuple):
     given_names: str
     surnames: str
     community: str
+    is_named: bool
+    is_here: bool
 
 
 ON_LIST = """
-    SELECT r.id, r.training_id, r.state, r.short_code, r.participant_id, p.merged_into_id, p.given_names, p.surnames,
-        p.community
-    FROM registration r JOIN participant p ON p.id = r.participant_id WHERE r.training_id = ? OR r.id IN ?list
+    SELECT r.id, r.training_id = ?, r.state, r.short_code, r.participant_id, p.merged_into_id, p.given_names,
+        p.surnames, p.community, r.training_id = ? OR EXISTS (
+            SELECT 1 FROM scan_event e WHERE e.session_id = ? AND e.registration_id = r.id AND e.how = 'camera'
+        ), COALESCE(a.is_present, false)
+    FROM (
+        SELECT id FROM registration WHERE training_id = ?
+        UNION SELECT registration_id FROM attendance WHERE session_id = ? AND is_present
+    ) AS listed
+    JOIN registration r ON r.id = listed.id
+    JOIN participant p ON p.id = r.participant_id
+    LEFT JOIN attendance a ON a.session_id = ? AND a.registration_id = r.id
+    ORDER BY p.name_key, r.id
 """
+"""A person who types another training's code on a phone need not hold the ticket: its code stands for the name."""
 
 
-async def roster(session: TrainingSession) -> list[RosterLine]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A person of a session's list; `first` of `own` stands for all. `number`: from 1."""
+
+    number: int
+    first: _SignUp
+    own: Sequence[_SignUp]
+    is_here: bool
+
+    @property
+    def is_of_training(self) -> bool:
+        return self.first.is_of_training
+
+    @property
+    def is_expected(self) -> bool:
+        return self.is_of_training and self.first.state in TAKES_PLACE
+
+    @property
+    def is_named(self) -> bool:
+        return any(one.is_named for one in self.own)
+
+    @property
+    def search_text(self) -> str:
+        first = self.first
+        names = (first.given_names, first.surnames, first.community) if self.is_named else ()
+        return search_text(*names, *(one.short_code for one in self.own))
+
+
+async def listed(session: TrainingSession) -> list[Listed]:
     """By name; cancelled people and people of other trainings only where they came. Of several registrations of a
     person, the registration for this training with a place stands for all, else the oldest.
     """
-    marks = await marks_of_session(session.id)
-    undone, events = undone_by(marks), defaultdict[UUID | None, list[KeptMark]](list)
-    for mark in marks:
-        events[mark.registration_id].append(mark)
-    came = {key for key, own in events.items() if key is not None and stay_of(own, undone).is_present}
-    people = []
-    for own in await _by_person(await sql.tuples(ON_LIST, session.training_id, sorted(came))):
-        shown = [one for one in own if one.state is not RegistrationState.CANCELLED or one.id in came]
+    key = session.training_id
+    rows = await sql.tuples(ON_LIST, key, key, session.id, key, session.id, session.id)
+    by_name, people = [_sign_up(*row) for row in rows], []
+    for own in await _by_person(by_name):
+        shown = [one for one in own if one.state is not RegistrationState.CANCELLED or one.is_here]
         if shown:
-            people.append((_who_stands(shown, session), own))
-    people.sort(key=lambda one: (search_text(one[0].given_names, one[0].surnames), one[0].id))
-    lines = []
-    for number, (first, own) in enumerate(people, start=1):
-        theirs = [event for one in own for event in events.get(one.id, ())]
-        lines.append(_line(number, first, own, stay_of(theirs, undone), {event.id: event for event in theirs}, session))
-    return lines
+            first = min(shown, key=lambda one: (not one.is_of_training, one.state not in TAKES_PLACE, one.id))
+            people.append((first, own))
+    place = {one.id: number for number, one in enumerate(by_name)}
+    people.sort(key=lambda one: place[one[0].id])
+    return [
+        Listed(number, first, own, any(one.is_here for one in own)) for number, (first, own) in enumerate(people, 1)
+    ]
 
 
-async def _by_person(rows: sql.Table) -> list[list[_SignUp]]:
-    found = [_sign_up(*row) for row in rows]
+async def _by_person(found: Sequence[_SignUp]) -> list[list[_SignUp]]:
     person_of = await persons_of({one.participant_id: one.merged_into_id for one in found})
     together: dict[UUID, list[_SignUp]] = defaultdict(list)
     for one in found:
@@ -215,9 +254,28 @@ async def _by_person(rows: sql.Table) -> list[list[_SignUp]]:
     return list(together.values())
 
 
-def _sign_up(key: Any, training: Any, state: str, code: str, person: Any, into: Any, *told: str) -> _SignUp:
+def _sign_up(
+    key: Any, is_of_training: Any, state: str, code: str, person: Any, into: Any, given: str, surnames: str, *told: Any
+) -> _SignUp:
+    community, is_named, is_here = told
     merged_into = into and as_uuid(into)
-    return _SignUp(as_uuid(key), as_uuid(training), RegistrationState(state), code, as_uuid(person), merged_into, *told)
+    return _SignUp(
+        *(as_uuid(key), bool(is_of_training), RegistrationState(state), code, as_uuid(person), merged_into),
+        *(given, surnames, community, bool(is_named), bool(is_here)),
+    )
+
+
+async def roster(session: TrainingSession) -> list[RosterLine]:
+    """Everybody of `listed`."""
+    return await lines_of(session, await listed(session))
+
+
+async def lines_of(session: TrainingSession, people: Sequence[Listed]) -> list[RosterLine]:
+    marks = await marks_of([session.id], [one.id for person in people for one in person.own])
+    undone, events = (await undone_among(marks))[session.id], defaultdict[UUID | None, list[KeptMark]](list)
+    for mark in marks:
+        events[mark.registration_id].append(mark)
+    return [_line(person, [event for one in person.own for event in events[one.id]], undone) for person in people]
 
 
 async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, UUID]:
@@ -226,40 +284,22 @@ async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, U
     return {key: key for key in merged_into}
 
 
-def _who_stands(own: Sequence[_SignUp], session: TrainingSession) -> _SignUp:
-    return min(own, key=lambda one: (one.training_id != session.training_id, one.state not in TAKES_PLACE, one.id))
-
-
-def _line(
-    number: int,
-    registration: _SignUp,
-    own: Sequence[_SignUp],
-    stay: Stay,
-    marks: Mapping[UUID, KeptMark],
-    session: TrainingSession,
-) -> RosterLine:
-    others = [one for one in own if one.id != registration.id]
-    shown = marks.get(stay.event_id) if stay.event_id else None
-    is_of_training = registration.training_id == session.training_id
-    # A person who types another training's code on a phone need not hold the ticket: its code stands for the name.
-    is_named = is_of_training or any(one.how is ScanHow.CAMERA for one in marks.values())
-    code = show_short_code(registration.short_code)
+def _line(person: Listed, events: Sequence[KeptMark], undone: Collection[UUID]) -> RosterLine:
+    first, stay = person.first, stay_of(events, undone)
+    shown = next((one for one in events if one.id == stay.event_id), None)
+    code = show_short_code(first.short_code)
     return RosterLine(
-        number=number,
-        registration_id=registration.id,
-        name=short_name(registration.given_names, registration.surnames) if is_named else code,
-        full_name=f"{registration.given_names} {registration.surnames}".strip() if is_named else code,
-        community=registration.community if is_named else "",
-        short_code=registration.short_code,
-        registration_state=registration.state,
-        is_of_training=is_of_training,
+        number=person.number,
+        registration_id=first.id,
+        name=short_name(first.given_names, first.surnames) if person.is_named else code,
+        full_name=f"{first.given_names} {first.surnames}".strip() if person.is_named else code,
+        community=first.community if person.is_named else "",
+        short_code=first.short_code,
+        registration_state=first.state,
+        is_of_training=person.is_of_training,
         stay=stay,
         how=shown.how if shown else None,
-        search_text=search_text(
-            *((registration.given_names, registration.surnames, registration.community) if is_named else ()),
-            *(one.short_code for one in (registration, *others)),
-        ),
-        others=frozenset(one.id for one in others),
+        others=frozenset(one.id for one in person.own if one.id != first.id),
         marked_as=shown.registration_id if shown else None,
     )
 
@@ -310,10 +350,10 @@ class Totals:
     n_companions: int = 0
 
 
-def totals(lines: list[RosterLine]) -> Totals:
+def totals(people: Iterable[Listed | RosterLine]) -> Totals:
     return Totals(
-        n_present=sum(line.stay.is_present for line in lines),
-        n_expected=sum(line.is_expected or line.stay.is_present for line in lines),
+        n_present=sum(one.is_here for one in people),
+        n_expected=sum(one.is_expected or one.is_here for one in people),
     )
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from trainings.attendance.events import Result
-from trainings.attendance.queries import Door, RosterLine
+from trainings.attendance.queries import Door, Listed, RosterLine
 from trainings.attendance.scans import Answer, Outcome
 from trainings.attendance.words import (
     ANOTHER_TRAINING,
@@ -100,11 +101,14 @@ def person_view(line: RosterLine, *, is_shown: bool = True) -> PersonView:
     )
 
 
-def is_shown(line: RosterLine, view: str, query: str) -> bool:
-    is_here = line.stay.is_present
-    if (view == "faltan" and (is_here or not line.is_expected)) or (view == "presentes" and not is_here):
-        return False
-    return all(term.strip("%") in line.search_text for term in like_terms(query))
+def fitting(people: Sequence[Listed], view: str = "todas", query: str = "") -> Sequence[Listed]:
+    """`view`: of `FILTERS`."""
+    if view == "presentes":
+        people = [one for one in people if one.is_here]
+    elif view == "faltan":
+        people = [one for one in people if one.is_expected and not one.is_here]
+    terms = [term.strip("%") for term in like_terms(query)]
+    return [one for one in people if all(term in one.search_text for term in terms)] if terms else people
 
 
 def _time(moment: datetime | None) -> str:

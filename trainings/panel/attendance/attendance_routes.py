@@ -26,7 +26,7 @@ from trainings.attendance.phones.state import exact
 from trainings.attendance.queries import (
     Door,
     Gate,
-    RosterLine,
+    Listed,
     answer_about,
     answers_about,
     beside_list,
@@ -35,6 +35,8 @@ from trainings.attendance.queries import (
     door_of,
     gate_of,
     heads_now,
+    lines_of,
+    listed,
     roster,
     totals,
 )
@@ -102,12 +104,12 @@ async def _show(
     error: str = "",
     status: int = 200,
 ) -> Response:
-    lines = await roster(door.session)
-    counted = totals(lines)
+    people = await listed(door.session)
+    counted = totals(people)
     training_goes_on = door.session.training.state is not TrainingState.CANCELLED
     context = {
         "session": views.session_view(door),
-        **_list(request, lines),
+        **await _list(request, door.session, people),
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "beside": await beside_list(door.session.id),
@@ -124,25 +126,26 @@ async def _show(
     return render(request, "panel/attendance/show.html", context, status=status, headers=scan_page_headers())
 
 
-def _list(request: Request, lines: Sequence[RosterLine]) -> dict[str, Any]:
+async def _list(request: Request, session: TrainingSession, people: Sequence[Listed]) -> dict[str, Any]:
     """All people of most sessions, which the script narrows as one types; of more than a page, those who fit."""
     view = request.query_params.get("filtro", "todas")
     view = view if view in views.FILTERS else "todas"
     query = request.query_params.get("q", "")[:100]
-    fitting = [line for line in lines if views.is_shown(line, view, query)]
-    is_whole = len(lines) <= PAGE
-    number = 1 if is_whole else min(asked_page(request.query_params), max(1, -(-len(fitting) // PAGE)))
-    start, shown = PAGE * (number - 1), {line.registration_id for line in fitting}
-    rows = lines if is_whole else fitting[start : start + PAGE]
-    page = ListPage(rows, start, len(lines) if is_whole else len(fitting))
+    found = views.fitting(people, view, query)
+    is_whole = len(people) <= PAGE
+    number = 1 if is_whole else min(asked_page(request.query_params), max(1, -(-len(found) // PAGE)))
+    start, shown = PAGE * (number - 1), {one.number for one in found}
+    rows = people if is_whole else found[start : start + PAGE]
+    page = ListPage(rows, start, len(people) if is_whole else len(found))
+    lines = await lines_of(session, rows)
     return {
-        "roster": [views.person_view(line, is_shown=line.registration_id in shown) for line in rows],
+        "roster": [views.person_view(line, is_shown=line.number in shown) for line in lines],
         "page": page,
         **beside(request, number, page),
         "number": number,
         "is_whole": is_whole,
-        "n_shown": len(fitting),
-        "n": {name: sum(views.is_shown(line, name, "") for line in lines) for name in views.FILTERS},
+        "n_shown": len(found),
+        "n": {name: len(views.fitting(people, name)) for name in views.FILTERS},
         "filter": view,
         "q": query,
     }

@@ -12,13 +12,13 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, DESK, EDITORS
 from trainings.attendance import reviews
 from trainings.attendance.phones.closings import close_without_waiting, keep_open
-from trainings.attendance.queries import closing_gate, companions_by_phone, door_of, gate_of, roster
+from trainings.attendance.queries import closing_gate, companions_by_phone, door_of, gate_of, lines_of, listed
 from trainings.attendance.review import views as review_views
 from trainings.attendance.review.forms import ANSWERS, COMPANIONS, DISMISS, TAKE_BACK, AnswerForm, PersonChosenForm
 from trainings.attendance.review.head_reviews import activities_to_review
 from trainings.attendance.review.queries import deciding_gate, review_of, sessions_to_review
 from trainings.attendance.review.views import said_after
-from trainings.attendance.views import is_shown, person_view, session_view
+from trainings.attendance.views import fitting, person_view, session_view
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing import late_data, preparing
 from trainings.web.allow import allow
@@ -117,11 +117,11 @@ async def _choose(request: Request, session_id: UUID, keys: list[UUID], error: s
     if case is None:
         return redirect(address(session_id))
     query = request.query_params.get("q", "")[:100]
-    lines = [line for line in await roster(door.session) if is_shown(line, "todas", query)]
+    people = fitting(await listed(door.session), query=query)
     context = {
         "session": session_view(door),
         "case": review_views.case_view(case, review),
-        "people": [person_view(line) for line in lines],
+        "people": [person_view(line) for line in await lines_of(door.session, people)],
         "q": query,
         "error": error,
     }
