@@ -6,20 +6,19 @@ Two are alike by folded names, municipality, and telephone or address. Never by 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads, sql
+from trainings.db import sql
+from trainings.db.prepared import Select
 from trainings.people.merged import told_apart
 from trainings.people.models import AgeGroup
 from trainings.registrations.commands import SignUp
-from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
-from trainings.schedule.models import Training, TrainingState
-
-FIFTH = 5
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import Training
 
 
 class Seen(NamedTuple):
@@ -56,15 +55,32 @@ COLUMNS = (
     *("participant__age_group", "participant__phone_key", "participant__email_key"),
 )
 NAMESAKES = """
-    SELECT training_id, id, group_id, participant_id, name_key, municipality_id, age_group, phone_key, email_key FROM (
+    WITH live AS MATERIALIZED (
         SELECT r.training_id, r.id, r.group_id, r.participant_id, p.name_key, p.municipality_id, p.age_group,
-            p.phone_key, p.email_key, COUNT(*) OVER (PARTITION BY r.training_id, p.name_key) AS n_of_the_name
+            p.phone_key, p.email_key
         FROM registration r JOIN participant p ON p.id = r.participant_id
         WHERE r.training_id IN ?list AND r.state <> 'cancelled'{which}
-    ) AS named WHERE n_of_the_name > 1 ORDER BY id
+    )
+    SELECT * FROM live WHERE (training_id, name_key) IN (
+        SELECT training_id, name_key FROM live GROUP BY training_id, name_key HAVING COUNT(*) > 1
+    ) ORDER BY id
 """
 """Live sign-ups of trainings, in order, that share their name there with another one: the others have no pair."""
 NAMED_TWICE, NAMED_SO_TWICE = NAMESAKES.format(which=""), NAMESAKES.format(which=" AND p.name_key IN ?list")
+FULL = Select(
+    Training,
+    where="""
+        this.hub_id IN ?list AND this.capacity > 0 AND this.state IN ('published', 'unlisted')
+        AND (this.capacity - this.taken - this.reserved) * 5 < this.capacity
+        AND EXISTS (SELECT 1 FROM training_session s WHERE s.training_id = this.id AND s.ends_at > ?)
+    """,
+    order="this.id",
+)
+"""With under a fifth of the places free, and not over."""
+PLACES = """
+    SELECT training_id, COUNT(*) FROM registration
+    WHERE id IN ?list AND state IN ('confirmed', 'offered') AND source <> 'walk_in' GROUP BY training_id
+"""
 
 
 async def look_alikes_in(training_ids: Collection[UUID]) -> set[UUID]:
@@ -98,13 +114,11 @@ async def _pairs(found: sql.Table) -> list[tuple[Seen, Seen]]:
 
 async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
     """Coming trainings with the mark and under a fifth of the places free, and places that marked sign-ups take."""
-    coming = reads(Training).filter(hub_id__in=list(hub_ids), sessions__ends_at__gt=clock.now(), capacity__gt=0)
-    open_ones = await coming.filter(state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED]).distinct()
-    full = {one.id: one for one in open_ones if (one.capacity - one.occupied) * FIFTH < one.capacity}
-    marked = reads(Registration).filter(id__in=sorted(await look_alikes_in(full)), state__in=list(TAKES_PLACE))
-    taking = await marked.exclude(source=Source.WALK_IN).values_list("training_id")
-    n_places = Counter([training_id for (training_id,) in taking])
-    return [(one, n_places[one.id]) for one in full.values() if n_places[one.id]]
+    full = await FULL.rows(list(hub_ids), clock.now())
+    marked = await look_alikes_in([one.id for one in full]) if full else ()
+    found = await sql.tuples(PLACES, sorted(marked)) if marked else ()
+    n_places = {sql.as_uuid(key): n for key, n in found}
+    return [(one, n_places[one.id]) for one in full if one.id in n_places]
 
 
 def seen(registration: Registration) -> Seen:
