@@ -13,8 +13,10 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import can_close_session
 from trainings.accounts.queries import actor_of
-from trainings.attendance.models import Device, DeviceSession
-from trainings.db import reads
+from trainings.attendance.models import Device
+from trainings.db import reads, sql
+from trainings.db.prepared import Select
+from trainings.db.sql import as_uuid
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession
@@ -72,11 +74,15 @@ class RosterOver(NotAllowed):
     sentence = N_("Esta lista ya venció, o este teléfono no la tiene. Las marcas que guarda sí se envían.")
 
 
+BY_TOKEN = Select(Device, "hub", where="this.token_hash = ?", are_few=True)
+BOUND = "SELECT session_id FROM device_session WHERE device_id = ?"
+
+
 async def device_by_token(token: str) -> Device | None:
     read = tokens.read_own_link(token)
     if read is None:
         return None
-    return await reads(Device).get_or_none(token_hash=device_digest(read)).select_related("hub")
+    return await BY_TOKEN.first(device_digest(read))
 
 
 async def device_of(request: Request) -> Device:
@@ -143,8 +149,7 @@ async def training_ends(training_ids: Collection[UUID]) -> Mapping[UUID, datetim
 
 
 async def sessions_of(device: Device) -> set[UUID]:
-    bound = reads(DeviceSession).filter(device_id=device.id)
-    return {key for (key,) in await bound.values_list("session_id")}
+    return {as_uuid(key) for (key,) in await sql.tuples(BOUND, device.id, are_few=True)}
 
 
 async def closes_from(device: Device, sessions: Collection[TrainingSession]) -> dict[UUID, datetime]:

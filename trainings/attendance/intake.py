@@ -48,6 +48,7 @@ from trainings.db import lock, sql, transaction
 from trainings.db.connection import is_passing
 from trainings.lib import tokens
 from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.queries import SESSIONS_OF
 
 logger = logging.getLogger("trainings.attendance")
 
@@ -122,8 +123,7 @@ class Intake:
         # Only now: what was kept before has an earlier moment.
         self.now = clock.now()
         self.moments = Moments(self.prepared_at, self.offset, self.now, self.sent)
-        sessions = await TrainingSession.filter(training_id__in=sorted(self.trainings))
-        self.sessions = {one.id: one for one in sessions}
+        self.sessions = {one.id: one for one in await SESSIONS_OF.rows(sorted(self.trainings))}
         keys = {key for one in events for key in (one.id, other_id(one.id, one.body_hash), one.target) if key}
         undone = {one.target for one in events if one.kind is EventKind.UNDO and one.target is not None}
         kept = await marks_by_key(keys) | {one.id: one for one in await other_bodies(_sessions_in(events), undone)}

@@ -10,9 +10,16 @@ from uuid import UUID
 from trainings import clock
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.db import reads, sealed, sql
+from trainings.db.prepared import Select
 from trainings.db.sql import Insert, Statement
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
+
+
+def names_in(columns: str) -> tuple[str, ...]:
+    """Of columns with their types, as `Insert` takes them."""
+    return tuple(column.split()[0] for column in columns.split(", "))
+
 
 KEPT = (
     "SELECT id, session_id, registration_id, kind, how, at, stated_at, target_id, conflict_of_id, code_hash, number, "
@@ -31,7 +38,7 @@ EVENT_COLUMNS = (
 UNDOS = KEPT + "WHERE target_id IN ?list AND kind = 'undo'"
 OTHER_BODIES = KEPT + "WHERE session_id IN ?list AND conflict_of_id IN ?list"
 BESIDE = KEPT + "WHERE session_id = ? AND (registration_id IS NULL OR kind = 'undo')"
-NAMES = tuple(column.split()[0] for column in EVENT_COLUMNS.split(", "))
+NAMES = names_in(EVENT_COLUMNS)
 EVENT = Insert("scan_event", EVENT_COLUMNS)
 
 
@@ -341,12 +348,18 @@ async def _look_at_departures(changes: Iterable[tuple[Mark, ScanFlag]]) -> None:
         await ScanEvent.filter(id__in=own).update(flag=flag)
 
 
+STAY_COLUMNS = (
+    "id uuid, created_at timestamptz, session_id uuid, registration_id uuid, is_present bool, arrived_at timestamptz, "
+    "left_at timestamptz, minutes int, to_review bool"
+)
+STAY_NAMES, NEW_STAY = names_in(STAY_COLUMNS), Insert("attendance", STAY_COLUMNS)
+STAYS = Select(Attendance, where="this.session_id IN ?list AND this.registration_id IN ?list", are_few=True)
+
+
 async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
-    kept = Attendance.filter(
-        session_id__in=sorted({session_id for session_id, _key in wanted}),
-        registration_id__in=sorted({key for _session_id, key in wanted}),
-    )
-    rows = {(one.session_id, one.registration_id): one for one in await kept}
+    sessions, people = {session_id for session_id, _key in wanted}, {key for _session_id, key in wanted}
+    kept = await STAYS.rows(sorted(sessions), sorted(people))
+    rows = {(one.session_id, one.registration_id): one for one in kept}
     new, changed = [], []
     for pair, columns in wanted.items():
         attendance = rows.get(pair)
@@ -354,10 +367,8 @@ async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
             new.append(Attendance(session_id=pair[0], registration_id=pair[1], **columns))
         elif any(getattr(attendance, name) != value for name, value in columns.items()):
             changed.append(attendance.update_from_dict(columns))
-    if new:
-        await Attendance.bulk_create(new)
-    if changed:
-        await sql.write_all([Statement(KEEP_STAY, [row_of(attendance, COLUMNS) for attendance in changed])])
+    written = [Statement(NEW_STAY, [_values_of(one, STAY_NAMES) for one in new])]
+    await sql.write_all([*written, Statement(KEEP_STAY, [row_of(one, COLUMNS) for one in changed])])
 
 
 async def undone_at(session_id: UUID) -> set[UUID]:
@@ -379,8 +390,12 @@ KEEP_STAY = "UPDATE attendance SET is_present = ?, arrived_at = ?, left_at = ?, 
 
 
 def row_of(kept: Attendance | Registration, columns: Iterable[str]) -> list[Any]:
-    values = [getattr(kept, name) for name in columns]
-    return [*(one.astimezone(UTC) if isinstance(one, datetime) else one for one in values), kept.id]
+    return [*_values_of(kept, columns), kept.id]
+
+
+def _values_of(kept: Attendance | Registration, columns: Iterable[str]) -> list[Any]:
+    values = (getattr(kept, name) for name in columns)
+    return [one.astimezone(UTC) if isinstance(one, datetime) else one for one in values]
 
 
 def _columns(session: TrainingSession, stay: Stay) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 from tortoise import models
 
-from trainings.db.connection import batch, close_in_turn, connect, is_in_transaction, lock, reads, transaction
+from trainings.db.connection import batch, close_in_turn, connect, is_in_transaction, reads, transaction
 from trainings.db.fields import keyring, reveal, sealed, sealer
 from trainings.db.migrating import migrate, pending_migrations
+from trainings.db.prepared import lock
 
 __all__ = [
     "batch",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,14 +92,6 @@ def is_in_transaction() -> bool:
 def reads(model: type[M]) -> QuerySet[M]:
     """Read beside the writers; in a transaction by its own connection, to see its rows."""
     return model.all() if is_in_transaction() else model.all(using_db=get_connection("read"))
-
-
-async def lock(model: type[M], keys: Iterable[Any]) -> list[M]:
-    """The existing rows. On SQLite the transaction itself is the lock. Taken in key order against deadlocks; a
-    transaction that locks two kinds takes trainings first.
-    """
-    assert is_in_transaction(), "a lock lasts as long as its transaction"
-    return await model.filter(pk__in=sorted(set(keys))).order_by(model._meta.pk_attr).select_for_update()
 
 
 # -- passing errors (away, locked, full), told from our mistakes

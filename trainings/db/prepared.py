@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tortoise import Model
+from tortoise.connection import get_connection
 
 from trainings.db import sql
+from trainings.db.connection import is_in_transaction
 from trainings.db.sql import Statement, Table
 
 M = TypeVar("M", bound=Model)
@@ -112,6 +114,21 @@ def _part(model: type[Model], *, begin: int, parent: int = 0, key: str = "") -> 
     primary = model._meta.db_pk_column
     columns = [primary, *sorted(set(model._meta.fields_db_projection.values()) - {primary})]
     return _Part(model, columns, begin, begin + len(columns), parent, key)
+
+
+async def lock(model: type[M], keys: Iterable[Any]) -> list[M]:
+    """The existing rows. On SQLite the transaction itself is the lock. Taken in key order against deadlocks; a
+    transaction that locks two kinds takes trainings first.
+    """
+    assert is_in_transaction(), "a lock lasts as long as its transaction"
+    wanted = sorted(set(keys))
+    return await _locking(model, get_connection("default").capabilities.dialect).rows(wanted) if wanted else []
+
+
+@cache
+def _locking(model: type[M], dialect: str) -> Select[M]:
+    key = f"{ROOT}.{model._meta.db_pk_column}"
+    return Select(model, where=f"{key} IN ?list", order=key + (" FOR UPDATE" if dialect == "postgres" else ""))
 
 
 def hang(rows: Sequence[Model], relation: str, others: Iterable[Model]) -> None:

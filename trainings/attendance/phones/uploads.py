@@ -26,7 +26,8 @@ from trainings.attendance.scans import Reading, as_held
 from trainings.attendance.slips import slips
 from trainings.attendance.slips.slips import open_slips
 from trainings.audit.actions import record
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.sql import Statement
 from trainings.lib import tokens
 from trainings.lib.text import initials
 
@@ -147,15 +148,18 @@ class PhoneIntake(Intake):
                 "devices.malformed", actor=PHONE, object_id=device.id, hub_id=device.hub_id, events=n_malformed
             )
         if upload.n_unsent is not None:
-            await Device.filter(id=device.id).update(
-                last_seen_at=clock.now(),
-                # Kept once said, also when the phone is emptied and begins anew. Said only after other numbers, it
-                # would hide marks that never came.
-                first_seq=device.first_seq or (None if device.last_seq else upload.first_seq),
-                last_seq=max(device.last_seq, upload.last_seq or 0),
-                n_unsent=upload.n_unsent + n_malformed,
-                app_version=upload.app_version or device.app_version,
-            )
+            # The first number is kept once said, also when the phone is emptied and begins anew. Said only after other
+            # numbers, it would hide marks that never came.
+            first_seq = device.first_seq or (None if device.last_seq else upload.first_seq)
+            last_seq = max(device.last_seq, upload.last_seq or 0)
+            version = upload.app_version or device.app_version
+            n_unsent = upload.n_unsent + n_malformed
+            await sql.write_all([Statement(NOTED, [(clock.now(), first_seq, last_seq, n_unsent, version, device.id)])])
+
+
+NOTED = """
+    UPDATE device SET last_seen_at = ?, first_seq = ?, last_seq = ?, n_unsent = ?, app_version = ? WHERE id = ?
+"""
 
 
 async def _kept_slips(events: Sequence[SentEvent]) -> dict[UUID, str]:
