@@ -12,6 +12,7 @@ from trainings import clock
 from trainings.accounts.permissions import NOTE_EDITORS
 from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.db.prepared import Select
 from trainings.lib.text import SLUG
 from trainings.notes.actions import SOON, UnknownNote
 from trainings.notes.models import InformationNote, NoteKind, NoteState, Situation
@@ -72,47 +73,44 @@ class Wanted:
     kind: NoteKind | None = None
 
 
-_LINE = (
-    *("id", "slug", "kind", "title", "lang", "situations", "reviewed_on", "expires_on", "changed_at", "published_at"),
-    *("audio", "hub__name", "hub__slug", "hub__seat_id", "hub__operator__name"),
-)
-_NOTE = (*_LINE, "body", "source_name", "source_url", "audio_language")
-
-
-# -- everybody
-
-
 def _valid() -> QuerySet[InformationNote]:
     """Published, and the last valid day is not over in Guatemala."""
     return reads(InformationNote).filter(state=NoteState.PUBLISHED, expires_on__gte=clock.today(), hub__is_active=True)
 
 
-def _wanted(wanted: Wanted) -> QuerySet[InformationNote]:
-    found = _valid()
-    if wanted.town_code:
-        found = found.filter(hub__services__municipality_id=wanted.town_code)
-    if wanted.hub_slug:
-        found = found.filter(hub__slug=wanted.hub_slug)
-    if wanted.kind:
-        found = found.filter(kind=wanted.kind)
-    return found.order_by("-changed_at", "id")
+VALID = "this.state = 'published' AND this.expires_on >= ? AND hub.is_active"
+LISTED = Select(
+    InformationNote,
+    "hub__operator",
+    where=f"""{VALID}
+        AND (? = '' OR this.hub_id IN (SELECT hub_id FROM hub_service WHERE municipality_id = ?))
+        AND (? = '' OR hub.slug = ?) AND (? = '' OR this.kind = ?)""",  # noqa: S608 - constants of the program
+    order="this.changed_at DESC, this.id LIMIT ?",
+    are_few=True,
+)
+BY_SLUG = Select(InformationNote, "hub__operator", where=f"this.slug = ? AND {VALID}", are_few=True)
+
+
+async def _wanted(wanted: Wanted, most: int) -> list[InformationNote]:
+    which = (wanted.town_code, wanted.hub_slug, wanted.kind.value if wanted.kind else "")
+    return await LISTED.rows(clock.today(), *(value for one in which for value in (one, one)), most)
 
 
 async def listed_notes(wanted: Wanted, *, most: int = MOST_LISTED) -> list[Line]:
-    return [_line(row) for row in await _wanted(wanted).limit(most).values(*_LINE)]
+    return [Line(**_of_line(note)) for note in await _wanted(wanted, most)]
 
 
 async def whole_notes(wanted: Wanted) -> list[Note]:
     """At most fifty, last changed first."""
-    return [_note(row) for row in await _wanted(wanted).limit(MOST_IN_A_FEED).values(*_NOTE)]
+    return [as_public(note) for note in await _wanted(wanted, MOST_IN_A_FEED)]
 
 
 async def public_note(slug: str) -> Note:
     """Raises UnknownNote, for draft, withdrawn and expired notes too."""
-    rows = await _valid().filter(slug=slug).values(*_NOTE) if SLUG.fullmatch(slug) else []
-    if not rows:
+    note = await BY_SLUG.first(slug, clock.today()) if SLUG.fullmatch(slug) else None
+    if note is None:
         raise UnknownNote
-    return _note(rows[0])
+    return as_public(note)
 
 
 async def notes_for(situation: Situation, town_code: str = "") -> list[Line]:
@@ -183,38 +181,22 @@ async def may_hear(name: str, actor: Actor) -> bool:
 
 
 def as_public(note: InformationNote) -> Note:
-    """Empty days become today."""
-    today, moment = clock.today(), clock.now()
-    columns = {name: getattr(note, name) for name in _NOTE if "__" not in name} | {
-        "reviewed_on": note.reviewed_on or today,
-        "expires_on": note.expires_on or today,
-        "published_at": note.published_at or moment,
-        "hub__name": note.hub.name,
-        "hub__slug": note.hub.slug,
-        "hub__seat_id": note.hub.seat_id,
-        "hub__operator__name": note.hub.operator.name,
-    }
-    return _note(columns)
-
-
-def _of_line(row: dict[str, Any]) -> dict[str, Any]:
-    as_read = ("id", "slug", "title", "lang", "reviewed_on", "expires_on", "changed_at", "published_at")
-    return {
-        **{name: row[name] for name in as_read},
-        "kind": NoteKind(row["kind"]),
-        "situations": tuple(row["situations"]),
-        "hub_name": row["hub__name"],
-        "hub_slug": row["hub__slug"],
-        "operator": row["hub__operator__name"],
-        "seat": towns.by_code()[row["hub__seat_id"]],
-        "has_audio": bool(row["audio"]),
-    }
-
-
-def _line(row: dict[str, Any]) -> Line:
-    return Line(**_of_line(row))
-
-
-def _note(row: dict[str, Any]) -> Note:
+    """Empty days become today. Hub and operator are loaded."""
     as_read = ("body", "source_name", "source_url", "audio", "audio_language")
-    return Note(**_of_line(row), **{name: row[name] for name in as_read})
+    return Note(**_of_line(note), **{name: getattr(note, name) for name in as_read})
+
+
+def _of_line(note: InformationNote) -> dict[str, Any]:
+    as_read = ("id", "slug", "kind", "title", "lang", "changed_at")
+    return {
+        **{name: getattr(note, name) for name in as_read},
+        "reviewed_on": note.reviewed_on or clock.today(),
+        "expires_on": note.expires_on or clock.today(),
+        "published_at": note.published_at or clock.now(),
+        "situations": tuple(note.situations),
+        "hub_name": note.hub.name,
+        "hub_slug": note.hub.slug,
+        "operator": note.hub.operator.name,
+        "seat": towns.by_code()[note.hub.seat_id],
+        "has_audio": bool(note.audio),
+    }
