@@ -53,7 +53,20 @@ def _packed_script(path: str, encoding: str) -> bytes:
 
 
 def _packed(content: bytes, encoding: str) -> bytes:
-    return bytes(brotli.compress(content)) if encoding == "br" else gzip.compress(content, 9, mtime=0)
+    return packed(content, encoding, brotli_quality=11, gzip_level=9)
+
+
+def packed(content: bytes, encoding: str, *, brotli_quality: int = 4, gzip_level: int = 4) -> bytes:
+    if encoding == "br":
+        return bytes(brotli.compress(content, quality=brotli_quality))
+    return gzip.compress(content, gzip_level, mtime=0)
+
+
+def encoding_for(asked: Headers) -> str:
+    """The first of READY that the browser takes, else empty."""
+    offered = asked.get("accept-encoding", "").replace(" ", "").split(",")
+    taken = {one.partition(";")[0] for one in offered if not one.endswith(";q=0")}
+    return next((one for one in READY if one in taken), "")
 
 
 class VersionedStatic(StaticFiles):
@@ -75,12 +88,11 @@ class VersionedStatic(StaticFiles):
         response.headers["vary"] = "accept-encoding"
         if "range" in asked:
             return response
-        for encoding in READY:
-            if encoding not in asked.get("accept-encoding", ""):
-                continue
-            content = _compressed(Path(response.path), encoding, response.headers["etag"])
-            return _answer(response, encoding, content, asked)
-        return response
+        encoding = encoding_for(asked)
+        if not encoding:
+            return response
+        content = _compressed(Path(response.path), encoding, response.headers["etag"])
+        return _answer(response, encoding, content, asked)
 
 
 def _answer(response: FileResponse, encoding: str, content: bytes, asked: Headers) -> Response:
@@ -97,12 +109,12 @@ def _answer(response: FileResponse, encoding: str, content: bytes, asked: Header
 
 async def _whole_script(path: str, asked: Headers) -> Response:
     headers = {"cache-control": FOREVER, "vary": "accept-encoding"}
-    for encoding in READY:
-        if encoding in asked.get("accept-encoding", ""):
-            # A large one takes a while, once.
-            content = await asyncio.to_thread(_packed_script, path, encoding)
-            return Response(content, media_type="text/javascript", headers=headers | {"content-encoding": encoding})
-    return Response(content_of(path), media_type="text/javascript", headers=headers)
+    encoding = encoding_for(asked)
+    if not encoding:
+        return Response(content_of(path), media_type="text/javascript", headers=headers)
+    # A large one takes a while, once.
+    content = await asyncio.to_thread(_packed_script, path, encoding)
+    return Response(content, media_type="text/javascript", headers=headers | {"content-encoding": encoding})
 
 
 # -- a script and its modules as one file (`docs/decisions/0014-a-script-is-one-file.md`), from what tests import

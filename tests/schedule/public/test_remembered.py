@@ -73,6 +73,20 @@ async def test_page_is_made_once_while_it_says_the_same(
     assert (await client.get(f"/capacitaciones/{training.slug}")).text == "made again"
 
 
+async def test_kept_page_is_packed_as_each_browser_asks_and_says_the_same(client: AsyncClient) -> None:
+    await make_training(sessions=[(START, END)])
+    told = {}
+
+    for _again in range(2):
+        for asked in ("identity", "gzip", "gzip, br", "gzip;q=0, br;q=1.0", "br; q=0"):
+            answer = await client.get("/", headers={"accept-encoding": asked})
+            told[asked] = answer.headers.get("content-encoding", ""), answer.text, answer.headers["vary"]
+
+    assert [encoding for encoding, _text, _vary in told.values()] == ["", "gzip", "br", "br", ""]
+    assert len({text for _encoding, text, _vary in told.values()}) == 1
+    assert all("accept-encoding" in vary.lower() for _encoding, _text, vary in told.values())
+
+
 async def test_municipality_when_a_session_was_closed_early_then_it_is_among_the_past(
     client: AsyncClient, freeze: Freeze
 ) -> None:

@@ -17,6 +17,7 @@ from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.web.flash import COOKIE as FLASH_COOKIE
 from trainings.web.i18n import language
+from trainings.web.static import encoding_for, packed
 
 MOST_PAGES, MOST_BYTES = 256, 16_000_000
 NO_HOLES: Mapping[str, str] = {}
@@ -29,6 +30,13 @@ class _Page:
     caching: str
     made_at: datetime
     until: datetime
+    packed: dict[str, bytes]
+    """By encoding, once asked for."""
+
+    def in_encoding(self, encoding: str) -> bytes:
+        if encoding not in self.packed:
+            self.packed[encoding] = packed(self.body, encoding)
+        return self.packed[encoding]
 
 
 _kept: OrderedDict[Hashable, _Page] = OrderedDict()
@@ -62,10 +70,14 @@ def remembered(
     kept = _kept.get(key)
     if kept is None or not kept.made_at <= now < kept.until or kept.facts != facts:
         made = make()
-        kept = _Page(facts, bytes(made.body), made.headers["cache-control"], now, until)
+        kept = _Page(facts, bytes(made.body), made.headers["cache-control"], now, until, {})
         _keep(key, kept)
     _kept.move_to_end(key)
-    return HTMLResponse(_filled(kept.body, holes), headers={"cache-control": kept.caching})
+    headers, encoding = {"cache-control": kept.caching}, encoding_for(request.headers)
+    if holes or not encoding:
+        return HTMLResponse(_filled(kept.body, holes), headers=headers)
+    headers |= {"content-encoding": encoding, "vary": "Accept-Encoding"}
+    return HTMLResponse(kept.in_encoding(encoding), headers=headers)
 
 
 def _filled(body: bytes, holes: Mapping[str, str]) -> bytes:
