@@ -6,11 +6,12 @@ from xml.etree import ElementTree as ET
 import pytest
 import zxingcpp
 from PIL import Image, ImageChops
-from qrcode.constants import ERROR_CORRECT_H
+from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 from trainings.lib import qr, tokens
 
+LEVELS = {"M": ERROR_CORRECT_M, "H": ERROR_CORRECT_H}
 TOKEN = "0123456789ABCDEFGHJK"
 ADDRESS = "HTTPS://VENTANILLA.EXAMPLE/V/K7Q29XMDC4AB1F"
 FONT = Path(__file__).parents[2] / "certificates" / "fonts" / "NotoSerif-Regular.ttf"
@@ -47,12 +48,23 @@ def test_a_card_is_a_small_code_at_the_highest_level() -> None:
     assert len(qr.matrix(TOKEN)) == 25
 
 
-def test_matrix_is_that_of_the_library_for_the_same_mask() -> None:
-    code = QRCode(error_correction=ERROR_CORRECT_H, border=0, mask_pattern=2)
-    code.add_data(TOKEN)
-    code.make()
+@pytest.mark.parametrize("level", ["M", "H"])
+@pytest.mark.parametrize("text", [TOKEN, "Z" * 20, "0" * 20, "1" * 19 + "²", "/$%*+-.: 0123456789A", ADDRESS])
+def test_matrix_is_that_of_the_library_for_the_same_mask(text: str, level: qr.Level) -> None:
+    assert qr.matrix(text, level) == of_library(text, level)
 
-    assert qr.matrix(TOKEN) == code.get_matrix()
+
+def test_matrices_of_tickets_are_those_of_the_library() -> None:
+    for _n in range(50):
+        token = tokens.qr_token()
+        assert qr.matrix(token) == of_library(token, "H")
+
+
+def of_library(text: str, level: qr.Level) -> list[list[bool]]:
+    code = QRCode(error_correction=LEVELS[level], border=0, mask_pattern=2)
+    code.add_data(text, optimize=0)
+    code.make()
+    return code.get_matrix()
 
 
 @pytest.mark.parametrize("level", ["L", "M", "Q", "H"])
