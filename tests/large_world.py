@@ -63,6 +63,7 @@ TOLD_APART = {
     ("participant", "email_key"),
     ("name_word", "word"),
     ("registration", "short_code"),
+    ("replaced_ticket", "short_code"),
     ("registration_group", "browser_key"),
     ("certificate_file", "sha256"),
     ("session_feed", "scope"),

@@ -30,8 +30,12 @@ from tests.database import Database, forget, settings_for
 from tests.registrations.forms import of_page
 from tests.test_journeys import ANSWERS
 from tests.two_hubs import World, routes
+from trainings import clock
 from trainings.app import create_app
+from trainings.attendance.device_access import COOKIE, device_digest
+from trainings.attendance.models import Device, DeviceSession
 from trainings.db import connect, sql, transaction
+from trainings.lib import tokens
 from trainings.settings import Settings, get_settings
 
 pytestmark = pytest.mark.proof
@@ -165,9 +169,11 @@ async def test_no_statement_of_any_page_reads_what_grows_from_end_to_end(large: 
     world, walk = await large_world.told(), Walk()
     async with asgi.running(create_app(large, with_worker=False)) as app:
         await as_visitor(walk, world, asgi.browser(app), tmp_path)
+        await as_phone(walk, world, asgi.browser(app))
         for account in ACCOUNTS:
             if as_at(account)[1] == HERE:
                 await as_staff(walk, world, asgi.browser(app), account)
+        await as_holder(walk, world, asgi.browser(app), tmp_path)
     assert len(walk.statements) > 700
 
     engine = "sqlite" if large.is_sqlite else "postgres"
@@ -186,6 +192,46 @@ async def as_visitor(walk: Walk, world: World, browser: AsyncClient, folder: Pat
     page = f"/capacitaciones/{world.at[HERE].coming.slug}/inscripcion"
     body = ANSWERS | of_page()
     await walk.send(f"POST {page}", lambda: browser.post(page, data=body))
+
+
+SAID = {
+    "nombre": {"given_names": "Ana María", "surnames": "Coc Xol"},
+    "apoyo": {"needs": "ramp"},
+    "datos": {"papers": "keep", "sure": "yes"},
+    "permisos": {"given": "yes"},
+    "verificar": {"folio": "VIMMIG-1705-2026-000001", "name": "Ana Coc"},
+    "inscripciones": {"code": "ABCDEFGHX"},
+    "alta": {"code": "12345678"},
+}
+LAST = ("cancelar", "/datos", "mio", "no-puedo", "devolver", "salir")
+
+
+async def as_holder(walk: Walk, world: World, browser: AsyncClient, folder: Path) -> None:
+    """What people send, with few fields: many are read far before a form is refused. What ends a sign-up comes last."""
+    found = routes(folder)
+    posts = [name for name in FOR_ALL | FOR_HOLDERS if found[name].method == "POST" and "/marcar/" not in name]
+    for name in sorted(posts, key=lambda one: (one.endswith(LAST), one)):
+        body = next((fields for word, fields in SAID.items() if word in name), {})
+        await walk.send(name, partial(browser.post, world.at[HERE].path(found[name]), data=body))
+
+
+async def as_phone(walk: Walk, world: World, browser: AsyncClient) -> None:
+    """State, list and marks of a prepared phone: a card and a typed code, both before their day."""
+    here, session, token = world.at[HERE], world.session(HERE), tokens.own_link()
+    device = await Device.create(hub_id=here.hub.id, name="Teléfono", token_hash=device_digest(token))
+    await DeviceSession.create(device_id=device.id, session_id=session)
+    fields = {"x-marcar": "1", "cookie": f"{COOKIE}={token}"}
+    for path in ("estado", f"sesiones/{session}/lista"):
+        await walk.send(f"GET {path}", partial(browser.get, f"/marcar/api/{path}", headers=fields))
+    ready = {"version": "1", "sessions": {str(session): "1"}}
+    await walk.send("POST listo", lambda: browser.post("/marcar/api/listo", json=ready, headers=fields))
+    now = round(clock.now().timestamp() * 1000)
+    seen = {"kind": "in", "session": str(session), "at": now}
+    read = ({"how": "camera", "h": here.person.qr_hash[:24]}, {"how": "typed", "code": here.person.short_code})
+    events = [{"id": str(tokens.uuid7()), "seq": seq, **seen, **one} for seq, one in enumerate(read, 1)]
+    sent = {"client_now": now, "last_seq": 2, "n_unsent": 0, "events": events}
+    answer = await walk.send("POST marcas", lambda: browser.post("/marcar/api/marcas", json=sent, headers=fields))
+    assert [one["state"] for one in answer.json()["results"]] == ["flagged", "flagged"]
 
 
 async def as_staff(walk: Walk, world: World, browser: AsyncClient, account: str) -> None:

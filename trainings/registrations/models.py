@@ -185,7 +185,7 @@ class ReplacedTicket(Record):
 
     class Meta:
         table = "replaced_ticket"
-        indexes = (("registration_id",),)
+        indexes = (("registration_id",), ("short_code",))
 
 
 class LinkScope(StrEnum):

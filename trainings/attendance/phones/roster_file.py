@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from tortoise.expressions import Q
 
 from trainings.attendance.events import card_hash
 from trainings.attendance.models import AttendanceSheet, SheetRow
-from trainings.db import keyring, reads, reveal
+from trainings.db import keyring, reads, reveal, sql
+from trainings.db.sql import as_uuid
 from trainings.lib.text import short_name
 from trainings.registrations.cards.queries import spare_cards
-from trainings.registrations.models import Card, CardState, Registration, RegistrationState, ReplacedTicket
+from trainings.registrations.models import Registration, RegistrationState, ReplacedTicket
 from trainings.schedule.models import Training, TrainingSession
 
 FORMAT = 1
@@ -251,6 +251,16 @@ class _Card(NamedTuple):
     short_code: str
 
 
+OPEN_CARDS = """
+    SELECT c.id, c.hub_id, b.training_id, c.sheet_id, c.qr_hash, c.short_code
+    FROM reserved_block b JOIN card c ON c.block_id = b.id
+    WHERE b.training_id IN ?list AND c.hub_id IN ?list AND c.state = 'open'
+    UNION ALL SELECT c.id, c.hub_id, NULL, c.sheet_id, c.qr_hash, c.short_code
+    FROM card c WHERE c.sheet_id IN ?list AND c.block_id IS NULL AND c.hub_id IN ?list AND c.state = 'open'
+    ORDER BY 1
+"""
+
+
 async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spare]]:
     """Open cards by session: on blank rows of its sheets and reserved for its training; then, up to the limit, others
     of the same printings and of the hub's newest.
@@ -260,10 +270,12 @@ async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spar
     newest = {hub_id: await _newest_printing(hub_id) for hub_id in set(hub_of.values())}
     on_rows = await _printings_on_rows([session.id for session in sessions])
     printings = {sheet_id for own in on_rows.values() for sheet_id in own.values()} | {*newest.values()}
-    ours = Q(block__training_id__in=sorted(trainings)) | Q(block_id=None, sheet_id__in=[*filter(None, printings)])
-    found = reads(Card).filter(ours, hub_id__in=list(newest), state=CardState.OPEN).order_by("id")
-    columns = ("id", "hub_id", "block__training_id", "sheet_id", "qr_hash", "short_code")
-    cards = [_Card(*row) for row in await found.values_list(*columns)]
+    hubs = list(newest)
+    found = await sql.tuples(OPEN_CARDS, sorted(trainings), hubs, sorted(filter(None, printings)), hubs)
+    cards = [
+        _Card(as_uuid(key), as_uuid(hub), reserved_for and as_uuid(reserved_for), as_uuid(printing), *codes)
+        for key, hub, reserved_for, printing, *codes in found
+    ]
     spares = {}
     for session in sessions:
         hub_id = hub_of[session.training_id]
