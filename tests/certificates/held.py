@@ -25,6 +25,8 @@ HELD = datetime(2027, 3, 4, 14, 30, tzinfo=UTC)
 """Thursday 4 March 2027, 8:30 in Guatemala."""
 AFTER = HELD + timedelta(days=10)
 BEFORE = HELD - timedelta(days=7)
+WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
+"""What is loaded of a training whose people are told how far they are."""
 
 
 def meetings(*hours: float, start: datetime = HELD) -> list[tuple[datetime, datetime]]:

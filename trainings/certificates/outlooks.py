@@ -9,13 +9,13 @@ from trainings.attendance.projection import counts
 from trainings.attendance.settling import stays_of_person
 from trainings.certificates.eligibility import Hours, hours_of
 from trainings.certificates.words import hours_in_words
-from trainings.db import reads
+from trainings.db.prepared import Select
 from trainings.lib import dates
 from trainings.people.models import Participant
 from trainings.places.models import Municipality
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.schedule.completion import Outlook, Progress, share_needed
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.public import sentences
 from trainings.web.i18n import N_, gettext, language, ngettext
 
@@ -144,21 +144,21 @@ def standing(
     return Standing(progress, make_ups, training.pass_mark, registration.mark, hours.made_up)
 
 
+ELSEWHERE = Select(
+    TrainingSession,
+    "training__hub__seat",
+    "training__venue__municipality",
+    "venue__municipality",
+    where="""this.training_id IN (
+        SELECT id FROM training WHERE course_id = ? AND id <> ? AND state = 'published'
+    ) AND this.state = 'planned' AND this.closed_at IS NULL AND this.starts_at > ?""",
+    order=f"this.starts_at, this.id LIMIT {MOST_READ}",
+)
+
+
 async def meetings_elsewhere(training: Training) -> list[TrainingSession]:
     """Coming sessions of the course's other public trainings."""
-    coming = reads(TrainingSession).filter(
-        training__course_id=training.course_id,
-        training__state=TrainingState.PUBLISHED,
-        state=SessionState.PLANNED,
-        closed_at=None,
-        starts_at__gt=clock.now(),
-    )
-    return (
-        await coming.exclude(training_id=training.id)
-        .order_by("starts_at", "id")
-        .limit(MOST_READ)
-        .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
-    )
+    return await ELSEWHERE.rows(training.course_id, training.id, clock.now())
 
 
 def _make_ups(found: Sequence[TrainingSession], training: Training, person: Participant) -> list[MakeUp]:

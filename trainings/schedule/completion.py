@@ -78,6 +78,15 @@ def is_completed(numerator: int, denominator: int, share: int | None) -> bool:
     return share is not None and denominator > 0 and numerator * 100 >= share * denominator
 
 
+NEVER = 2**31 - 1
+"""Minutes, as the database holds them."""
+
+
+def minutes_needed(denominator: int, share: int | None) -> int:
+    """The fewest that complete, as `is_completed`; NEVER if none do."""
+    return -(-share * denominator // 100) if share is not None and denominator > 0 else NEVER
+
+
 class Outlook(StrEnum):
     """What the training's own sessions can still give."""
 

@@ -251,6 +251,16 @@ class ListPage(Generic[RowT]):
         return self.start + len(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A part of a list, with how many rows it has."""
+
+    href: str
+    text: str
+    n: int
+    is_current: bool
+
+
 def asked_page(query: Mapping[str, str]) -> int:
     """`pagina`, else 1."""
     typed = query.get("pagina", "")

@@ -24,7 +24,7 @@ from trainings.certificates.designs import designs, pdf
 from trainings.certificates.designs.designs import DESIGNS, LIBRARY, designs_in, read_design
 from trainings.certificates.issuing import bulk
 from trainings.certificates.issuing.actions import UnprintableName, issue
-from trainings.certificates.issuing.queries import left_out
+from trainings.certificates.issuing.views import left_out
 from trainings.certificates.making import process_pool
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, IssueJob, IssueSkip, JobState
 from trainings.certificates.refusals import UnprintableText

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.certificates.crowd import make_crowd
-from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
+from tests.certificates.held import AFTER, BEFORE, HELD, WITH, make_attendee, make_held
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -17,7 +17,7 @@ from trainings.certificates.issuing import bulk, queries, views
 from trainings.certificates.issuing.actions import NoSignatory, issue, revoke
 from trainings.certificates.issuing.bulk import NOT_THEIR_FAULT
 from trainings.certificates.issuing.names import withdraw_all
-from trainings.certificates.issuing.queries import left_out
+from trainings.certificates.issuing.views import left_out
 from trainings.certificates.making import files
 from trainings.certificates.making.process_pool import MillError, mill
 from trainings.certificates.making.typesetting import FileOrder
@@ -69,8 +69,8 @@ async def reasons(job: IssueJob) -> dict[str, tuple[SkipReason, str]]:
 
 async def seen(training: Training) -> views.Road:
     """What its page counts."""
-    people = await queries.people_of(await Training.get(id=training.id).prefetch_related(*queries.WITH))
-    return views.road_of(people, is_over=True, waiting=(), changed=(), confirmed=())
+    people = await queries.people_of(await Training.get(id=training.id).prefetch_related(*WITH))
+    return views.road_of(((one, 1) for one in people), is_over=True)
 
 
 async def test_job_when_some_cannot_then_issues_to_the_others_and_says_why_not(db: Settings, freeze: Freeze) -> None:
@@ -316,7 +316,7 @@ async def test_job_when_one_was_taken_away_then_not_given_again_unasked(db: Sett
     taken = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
     async with transaction():
         await withdraw_all([ana.participant_id])
-    people = await queries.people_of(await Training.get(id=training.id).prefetch_related(*queries.WITH))
+    people = await queries.people_of(await Training.get(id=training.id).prefetch_related(*WITH))
 
     for moment, purpose in ((BEFORE, PREPARE), (AFTER, ISSUE)):
         freeze(moment)

@@ -198,7 +198,7 @@ async def test_job_when_one_was_annulled_then_says_when_and_where_to_issue_anoth
     await browser.post(person, data={"kind": "diploma"})
 
     assert "Emitir el que falta" in offered.text
-    assert f'<a class="tap" href="{person}">Ver si le toca otro' in offered.text
+    assert f'<a class="tap" href="{person}?pagina=1">Ver si le toca otro' in offered.text
     way = "Se anuló el 14 de marzo de 2027; si le toca otro, emítalo en su página."
     assert f'<a class="tap" href="{person}">{way}</a>' in left_out.text
     assert "Se anuló el 14 de marzo de 2027." in text_of(helped)

@@ -10,7 +10,7 @@ import pytest
 
 from tests import make
 from tests.cast import make_cast
-from tests.certificates.held import AFTER, HELD, a_diploma, issue_all, make_attendee, make_held
+from tests.certificates.held import AFTER, HELD, WITH, a_diploma, issue_all, make_attendee, make_held
 from tests.queries import counted_queries
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
@@ -115,7 +115,7 @@ async def test_people_when_training_is_under_way_then_who_has_completed_can_and_
 
 
 async def seen(training_id: UUID) -> Training:
-    return await Training.get(id=training_id).prefetch_related(*staff.WITH)
+    return await Training.get(id=training_id).prefetch_related(*WITH)
 
 
 async def test_people_when_over_then_what_is_due_what_was_issued_and_who_has_an_odd_name(db: Settings) -> None:
@@ -136,7 +136,7 @@ async def test_people_when_over_then_what_is_due_what_was_issued_and_who_has_an_
     ]
     assert [one.letters for one in people] == ["", "😀", "", ""]
     assert [one.id for one in people[0].certificates] == [issued[0].id]
-    assert Counts.of(people) == Counts(n_people=4, n_completed=2, n_issued=1, n_due=1)
+    assert Counts.of((one, 1) for one in people) == Counts(n_people=4, n_completed=2, n_issued=1, n_due=1)
 
 
 async def test_hours_when_nobody_closed_the_session_then_the_same_as_what_is_issued(db: Settings) -> None:

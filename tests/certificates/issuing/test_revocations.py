@@ -285,7 +285,8 @@ async def test_page_when_one_is_annulled_and_issued_again_then_said_with_both_fo
     new = await Certificate.get(replaces_id=desk.certificate.id)
     assert "Anular y emitir otro" in shown.text
     assert missing.status_code == 422
-    assert (done.status_code, done.headers["location"]) == (303, desk.page)
+    key = desk.certificate.registration_id
+    assert (done.status_code, done.headers["location"]) == (303, f"{desk.page}?persona={key}#p-{key}")
     assert f"El folio {desk.certificate.folio} está anulado, y en su lugar se emitió el {new.folio}." in text_of(told)
     assert again.status_code == 409
     assert f"Lo reemplaza el folio {new.folio}." in person.text

@@ -110,7 +110,7 @@ async def test_issue_one_then_of_that_kind_or_refused_with_the_reason(new_client
     assert [one.status_code for one in none_of_ours] == [422, 422]
     assert not_earned.status_code == 409
     assert "Todavía no cumple las horas para este documento." in not_earned.text
-    assert answer.headers["location"] == f"{desk.page}#p-{desk.other.id}"
+    assert answer.headers["location"] == f"{desk.page}?persona={desk.other.id}#p-{desk.other.id}"
     assert "Listo. La constancia está emitida: VIMMIG-1705-2027-000002." in page.text
     [note] = await Certificate.filter(registration_id=desk.other.id)
     assert (note.kind, note.minutes, note.issued_by_id) == (CONSTANCIA, 240, desk.cast.admin.id)
@@ -244,7 +244,8 @@ async def test_revoke_when_without_reason_then_422_and_with_one_done(new_client:
     assert "Ana C. X." in asked.text
     assert "Coc" not in asked.text
     assert (refused.status_code, "Escriba por qué se anula." in refused.text) == (422, True)
-    assert done.headers["location"] == desk.page
+    key = desk.certificate.registration_id
+    assert done.headers["location"] == f"{desk.page}?persona={key}#p-{key}"
     assert f"Listo. El folio {desk.certificate.folio} está anulado." in page.text
     assert "Anulado" in page.text
     for ended in (again, late, opened, nameless):

@@ -148,7 +148,7 @@ async def _progress(request: Request) -> queries.Progress:
 async def show(request: Request) -> Response:
     training, progress = await _training(request), await _progress(request)
     may_issue = can_issue_certificates(request.state.actor, training.hub_id)
-    left_out = await queries.left_out(progress.job, training, may_issue=may_issue)
+    left_out = await views.left_out(progress.job, training, may_issue=may_issue)
     context = {
         "training": training,
         "progress": progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +34,7 @@ from trainings.certificates.models import (
 from trainings.certificates.trust import status_lists
 from trainings.db import keyring, lock, reads, sql, transaction
 from trainings.db.prepared import Select
+from trainings.db.sql import as_uuid
 from trainings.errors import NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.lib.text import are_alike, fold, initials
@@ -340,6 +342,20 @@ async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, C
     return {
         one.registration_id: Confirmed(one.how, one.created_at, by.get(one.confirmed_by_id, "")) for one in standing
     }
+
+
+CONFIRMED_IN = """
+    SELECT n.registration_id, n.name_key FROM registration r JOIN name_confirmation n ON n.registration_id = r.id
+    WHERE r.training_id = ?
+"""
+
+
+async def n_confirmed_in(training_id: UUID, people: Iterable[tuple[UUID, str]]) -> int:
+    """How many of these registrations have a name that somebody confirmed as it is now."""
+    said = defaultdict[UUID, set[str]](set)
+    for key, hashed in await sql.tuples(CONFIRMED_IN, training_id):
+        said[as_uuid(key)].add(hashed)
+    return sum(key in said and not said[key].isdisjoint(_keys(key, name)) for key, name in people) if said else 0
 
 
 ERASED = (

@@ -29,7 +29,7 @@ from trainings.certificates.making.contents import Occasion, texts_in_common
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.refusals import UnprintableText
 from trainings.certificates.trust import status_lists
-from trainings.db import lock, reads, transaction
+from trainings.db import lock, reads, sql, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.schedule.completion import Outlook, share_needed
@@ -112,6 +112,25 @@ async def waiting(training_id: UUID) -> list[Waiting]:
         return []
     occasion = await occasion_now(training_id)
     return [waiting_of(one, occasion) for one in found]
+
+
+ALIKE = """
+    SELECT MIN(c.folio), COUNT(*) FROM registration r JOIN certificate c ON c.registration_id = r.id
+    WHERE r.training_id = ? AND c.state = 'prepared'
+    GROUP BY c.kind, c.title, c.minutes, c.held_on, c.sheet ->> 'held_text', c.sheet ->> 'language',
+        c.handed_over_at IS NULL, r.minutes_attended > 0, r.completed_at IS NULL, r.mark
+"""
+"""What `waiting_of` decides by, but for the date of issue."""
+
+
+async def alike_waiting(training_id: UUID) -> list[tuple[Waiting, int]]:
+    """One of each group of prepared certificates that are alike, and how many they are."""
+    n_by_folio: dict[str, int] = dict(await sql.tuples(ALIKE, training_id))
+    if not n_by_folio:
+        return []
+    some = await reads(Certificate).filter(folio__in=sorted(n_by_folio)).select_related("registration__participant")
+    occasion = await occasion_now(training_id)
+    return [(waiting_of(one, occasion), n_by_folio[one.folio]) for one in some]
 
 
 def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -13,14 +14,14 @@ from tortoise.queryset import QuerySet
 from trainings import clock
 from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
 from trainings.attendance.models import Attendance
+from trainings.attendance.projection import counts
 from trainings.attendance.settling import stays_counting
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.brand import paper_of
 from trainings.certificates.eligibility import (
     HIGHER,
-    NOTE,
-    Due,
+    UNUSED,
     Hours,
     annulled_of,
     diploma_due,
@@ -30,37 +31,33 @@ from trainings.certificates.eligibility import (
     may_be_issued,
     note_due,
 )
-from trainings.certificates.issuing.actions import kinds_of
-from trainings.certificates.issuing.bulk import GOES_ON, KINDS, UnknownJob, detail_of, n_files
+from trainings.certificates.issuing.bulk import GOES_ON, KINDS, UnknownJob, n_files
 from trainings.certificates.models import (
+    WITHDRAWN_MARK,
     Certificate,
     CertificateKind,
     CertificateState,
     IssueJob,
-    IssueSkip,
-    JobPurpose,
     JobState,
-    SkipReason,
     is_withdrawn,
 )
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
 from trainings.db import reads, sql
+from trainings.db.prepared import Select, hang
 from trainings.db.sql import as_uuid
 from trainings.errors import NotAllowed, NotFound
-from trainings.lib import dates
-from trainings.lib.text import search_text, short_name
-from trainings.places.models import Operator
+from trainings.people.models import NOBODY
+from trainings.places.models import Operator, Signatory
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownRegistration, UnknownTraining
-from trainings.schedule.completion import Outlook
+from trainings.schedule.completion import Outlook, minutes_needed, minutes_planned, share_needed
 from trainings.schedule.models import REAL, Training, TrainingSession, TrainingState, sessions_on
 from trainings.schedule.queries import InPractice
-from trainings.web.i18n import N_, gettext, language, ngettext
+from trainings.web.i18n import N_, ngettext
 
 PAGE = 30
 PREPARED_AHEAD = timedelta(days=7)
 FINISHED_WITHIN = timedelta(days=120)
-WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
 
 
 class UnknownAtDesk(NotFound):
@@ -75,8 +72,8 @@ class MayNotIssue(NotAllowed):
 @dataclass(frozen=True, slots=True)
 class Person:
     """`due`: the highest kind earned by completing and not issued. `open_kinds`: all that may be issued. `annulled`:
-    annulled papers of these kinds. `letters`: missing in the design. `standing`: why earned or not yet, where names
-    are shown.
+    annulled papers of these kinds. `letters`: missing in the design. `is_listed`: expected, present or with a
+    certificate. `standing`: why earned or not yet, where it is told.
     """
 
     registration: Registration
@@ -89,6 +86,7 @@ class Person:
     annulled: Sequence[Certificate]
     letters: str
     has_come: bool
+    is_listed: bool
     standing: Standing | None
 
     @property
@@ -114,13 +112,15 @@ class Counts:
     n_due: int
 
     @classmethod
-    def of(cls, people: Collection[Person]) -> Counts:
-        return cls(
-            n_people=len(people),
-            n_completed=sum(person.outlook is Outlook.COMPLETED for person in people),
-            n_issued=sum(any(stands(one) for one in person.certificates) for person in people),
-            n_due=sum(person.due is not None for person in people),
-        )
+    def of(cls, people: Iterable[tuple[Person, int]]) -> Counts:
+        """Each stands for so many alike."""
+        counted: Counter[str] = Counter()
+        for person, n in people:
+            counted["people"] += n
+            counted["completed"] += n * (person.outlook is Outlook.COMPLETED)
+            counted["issued"] += n * any(stands(one) for one in person.certificates)
+            counted["due"] += n * (person.due is not None)
+        return cls(counted["people"], counted["completed"], counted["issued"], counted["due"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,12 @@ async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining]
     shown = trainings[:PAGE]
     people = await _people(shown, with_names=False)
     lines = [
-        HeldTraining(training, _last_day(training), is_over(list(training.sessions)), Counts.of(people[training.id]))
+        HeldTraining(
+            training,
+            _last_day(training),
+            is_over(list(training.sessions)),
+            Counts.of((one, 1) for one in people[training.id]),
+        )
         for training in shown
     ]
     return lines, len(trainings) > PAGE
@@ -177,12 +182,33 @@ async def n_to_issue(actor: Actor) -> Counter[UUID]:
     return Counter(as_uuid(training_id) for (training_id,) in finished)
 
 
+ONE = Select(Training, "hub__seat", "hub__operator__municipality", where="this.id = ? AND this.hub_id IN ?list")
+ITS_SESSIONS = Select(TrainingSession, where="this.training_id = ?", order="this.starts_at, this.id")
+SIGNING = Select(
+    Signatory,
+    where="""this.operator_id IN (
+        SELECT h.operator_id FROM training t JOIN hub h ON h.id = t.hub_id WHERE t.id = ?
+    )""",
+    order="this.position, this.id",
+)
+
+
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
     """Raises UnknownTraining, and InPractice: a paper would have a folio."""
-    training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
-    if training is None:
-        practised = reads(Training).filter(id=training_id, hub_id__in=sorted(actor.hubs_with(DESK)))
-        raise InPractice if await practised.exists() else UnknownTraining
+    asked = [
+        ONE.asked(training_id, sorted(actor.hubs_with(DESK))),
+        ITS_SESSIONS.asked(training_id),
+        SIGNING.asked(training_id),
+    ]
+    found, sessions, signatories = await sql.tables(asked, are_few=True)
+    trainings = ONE.made(found)
+    if not trainings:
+        raise UnknownTraining
+    [training] = trainings
+    if training.state is TrainingState.PRACTICE:
+        raise InPractice
+    hang(trainings, "sessions", ITS_SESSIONS.made(sessions))
+    hang([training.hub.operator], "signatories", SIGNING.made(signatories))
     return training
 
 
@@ -196,13 +222,8 @@ async def training_to_issue(actor: Actor, training_id: UUID) -> Training:
 
 async def people_of(training: Training) -> list[Person]:
     """Expected, present or with a certificate, by name."""
-    people = (await _people([training], with_names=True))[training.id]
-    return sorted(people, key=lambda person: (_name_key(person), person.registration.id))
-
-
-def _name_key(person: Person) -> str:
-    participant = person.registration.participant
-    return search_text(participant.given_names, participant.surnames)
+    people = await _people([training], with_names=True, meetings=await meetings_elsewhere(training))
+    return sorted(people[training.id], key=lambda one: (one.registration.participant.name_key, one.registration.id))
 
 
 async def person_at_desk(actor: Actor, registration_id: UUID) -> tuple[Training, Person]:
@@ -211,8 +232,16 @@ async def person_at_desk(actor: Actor, registration_id: UUID) -> tuple[Training,
     if registration is None or not actor.has_at(await _hub_of(registration), DESK):
         raise UnknownRegistration
     training = await training_at_desk(actor, registration.training_id)
-    people = (await _people([training], with_names=True, only=registration_id))[training.id]
-    return training, people[0]
+    [person] = await people_among(training, [registration_id])
+    return training, person
+
+
+async def people_among(training: Training, registration_ids: Sequence[UUID]) -> list[Person]:
+    """In their order, listed or not."""
+    meetings = await meetings_elsewhere(training)
+    found = await _people([training], with_names=True, only=registration_ids, meetings=meetings)
+    by_key = {one.registration.id: one for one in found[training.id]}
+    return [by_key[key] for key in registration_ids]
 
 
 async def _hub_of(registration: Registration) -> UUID:
@@ -236,31 +265,34 @@ async def operators_signing(actor: Actor) -> list[Operator]:
 # -- putting people together
 
 
+# Joined: a separate fetch takes Tortoise quadratic time.
+ALL = Select(Registration, where="this.training_id IN ?list")
+NAMED = Select(Registration, "participant", where="this.training_id IN ?list")
+SOME = Select(Registration, "participant", where="this.id IN ?list")
+PAPERS = Select(Certificate, where="this.registration_id IN ?list", order="this.year, this.number")
+
+
 async def _people(
-    trainings: Sequence[Training], *, with_names: bool, only: UUID | None = None
+    trainings: Sequence[Training],
+    *,
+    with_names: bool,
+    only: Sequence[UUID] | None = None,
+    meetings: Sequence[TrainingSession] | None = None,
 ) -> dict[UUID, list[Person]]:
-    """In a fixed number of queries."""
-    ids = [training.id for training in trainings]
-    registrations = reads(Registration).filter(training_id__in=ids)
-    certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
-    if only is not None:
-        registrations = registrations.filter(id=only)
-        certificates = certificates.filter(registration_id=only)
-    if with_names:
-        # Joined: a separate fetch takes Tortoise quadratic time.
-        registrations = registrations.select_related("participant")
-    found = await registrations
-    stays = await stays_counting([one.id for one in found])
-    papers = _by_person(await certificates)
+    """Who is listed, or `only` these, in a fixed number of queries."""
     by_id = {training.id: training for training in trainings}
-    elsewhere = {key: await meetings_elsewhere(one) for key, one in by_id.items()} if with_names else {}
-    people: dict[UUID, list[Person]] = {key: [] for key in ids}
-    for registration in found:
-        own, issued = stays[registration.id], papers[registration.id]
-        is_shown = registration.state in TAKES_PLACE or own or issued
-        if is_shown or only is not None:
-            training, meetings = by_id[registration.training_id], elsewhere.get(registration.training_id)
-            people[training.id].append(_person(training, registration, own, issued, meetings))
+    everybody = NAMED if with_names else ALL
+    found = await everybody.rows(list(by_id)) if only is None else await SOME.rows(list(only))
+    keys = [one.id for one in found]
+    stays = await stays_counting(keys)
+    papers = by_person(await PAPERS.rows(keys))
+    people: dict[UUID, list[Person]] = {key: [] for key in by_id}
+    for one in found:
+        training = by_id[one.training_id]
+        letters = _letters(one, training) if with_names else ""
+        person = _person(training, one, stays[one.id], papers[one.id], letters, meetings)
+        if person.is_listed or only is not None:
+            people[training.id].append(person)
     return people
 
 
@@ -269,9 +301,10 @@ def _person(
     registration: Registration,
     stays: Sequence[Attendance],
     certificates: Sequence[Certificate],
+    letters: str,
     meetings: Sequence[TrainingSession] | None,
 ) -> Person:
-    """`meetings`: elsewhere in the course; None where names are not shown."""
+    """`meetings`: elsewhere in the course; None where nobody is told how far they are."""
     sessions = list(training.sessions)
     hours = hours_of(stays, sessions, training.course_id)
     progress = progress_of(hours, training, sessions)
@@ -294,7 +327,8 @@ def _person(
         open_kinds=open_kinds,
         annulled=list(dict.fromkeys(annulled)),
         has_come=any(stay.registration_id == registration.id for stay in stays),
-        letters="" if meetings is None else _letters(registration, training),
+        is_listed=registration.state in TAKES_PLACE or bool(stays) or bool(certificates),
+        letters=letters,
         standing=None if meetings is None else standing(progress, hours, registration, training, meetings),
     )
 
@@ -303,42 +337,114 @@ def _letters(registration: Registration, training: Training) -> str:
     return pdf.missing_glyphs(registration.participant.full_name, design=paper_of(training).design)
 
 
+# -- all of a training, by the few facts that decide
+
+
+FACTS = f"""
+    SELECT r.id, p.name_key, p.search_text, p.given_names, p.surnames,
+        r.state
+        || CASE WHEN r.minutes_attended >= ? THEN ' met' WHEN r.minutes_attended >= ? THEN ' near'
+            WHEN r.minutes_attended > 0 THEN ' some' ELSE ' none' END
+        || CASE WHEN r.mark IS NULL THEN ' -' WHEN r.mark >= ? THEN ' passed' ELSE ' failed' END
+        || CASE WHEN p.given_names = '{NOBODY}' THEN ' nobody' ELSE '' END
+        || CASE WHEN p.merged_into_id IS NOT NULL OR EXISTS (
+                SELECT 1 FROM participant_merge m WHERE m.kept_id = p.id AND m.undone_at IS NULL
+            ) THEN ' ' || CAST(r.id AS TEXT) ELSE '' END
+        || (
+            SELECT CASE WHEN COUNT(*) = 0 THEN ' away' ELSE ' came ' END || COUNT(uncounted)
+                || COALESCE(MAX(uncounted), '')
+            FROM (
+                SELECT CASE WHEN a.minutes = 0 AND a.session_id IN ?list
+                    THEN CAST(a.session_id AS TEXT) || COALESCE(CAST(a.left_at AS TEXT), '') END AS uncounted
+                FROM attendance a WHERE a.registration_id = r.id AND a.is_present
+            ) AS stay
+        )
+        || COALESCE((
+            SELECT ' papers' || COALESCE(MAX(CASE WHEN kind = 'certificado' THEN standing END), '')
+                || '/' || COALESCE(MAX(CASE WHEN kind = 'diploma' THEN standing END), '')
+                || '/' || COALESCE(MAX(CASE WHEN kind = 'constancia' THEN standing END), '')
+                || CASE WHEN MAX(CASE WHEN kind <> 'constancia' THEN place END)
+                    = MAX(CASE WHEN kind <> 'constancia' THEN annulled END) THEN ' annulled' ELSE '' END
+                || CASE WHEN MAX(CASE WHEN kind = 'constancia' THEN place END)
+                    = MAX(CASE WHEN kind = 'constancia' THEN annulled END) THEN ' note annulled' ELSE '' END
+                || MAX(withdrawn)
+            FROM (
+                SELECT c.kind, c.year * 1000000 + c.number AS place,
+                    CASE WHEN c.state <> 'revoked' THEN c.state
+                        || CASE WHEN c.erased_at IS NULL THEN '' ELSE ' nameless' END
+                        || CASE WHEN c.printed_at IS NULL THEN '' ELSE ' printed' END
+                        || CASE WHEN EXISTS (
+                                SELECT 1 FROM superseded_file f
+                                WHERE f.certificate_id = c.id AND f.created_at > c.printed_at
+                            ) THEN ' changed' ELSE '' END
+                        || CASE WHEN c.handed_over_at IS NULL THEN '' ELSE ' given' END END AS standing,
+                    CASE WHEN c.state = 'revoked' AND c.revoked_reason <> '{UNUSED}'
+                        THEN c.year * 1000000 + c.number END AS annulled,
+                    CASE WHEN substr(c.code, 1, 1) = '{WITHDRAWN_MARK}' THEN ' withdrawn' ELSE '' END AS withdrawn
+                FROM certificate c WHERE c.registration_id = r.id
+            ) AS paper
+        ), '')
+    FROM registration r JOIN participant p ON p.id = r.participant_id WHERE r.training_id = ?
+"""  # noqa: S608 - constants
+"""All that decides what is due to a person and how far their papers are, as one text: people with the same text are
+alike. `uncounted`: stays at an ended session whose minutes nobody wrote yet.
+"""
+
+
+Group = tuple[str, bool]
+
+
+class Line(NamedTuple):
+    """A sign-up of the training. `group`: `FACTS`, and whether the name is printable."""
+
+    id: UUID
+    name_key: str
+    search_text: str
+    name: str
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """`lines`: who is listed, by name. `groups`: of people alike, one of them loaded, and how many they are."""
+
+    lines: Sequence[Line]
+    groups: Mapping[Group, tuple[Person, int]]
+
+    @property
+    def alike(self) -> Collection[tuple[Person, int]]:
+        return self.groups.values()
+
+
+async def everybody_of(training: Training) -> Everybody:
+    """One of each group is decided on, instead of thousands: an hour's work of a diploma day is looking at this."""
+    lines = await _lines(training)
+    n, first = Counter(one.group for one in lines), {one.group: one.id for one in reversed(lines)}
+    found = await _people([training], with_names=True, only=list(first.values()))
+    by_key = {one.registration.id: one for one in found[training.id]}
+    groups = {group: (by_key[key], n[group]) for group, key in first.items() if by_key[key].is_listed}
+    return Everybody(sorted((one for one in lines if one.group in groups), key=_by_name), groups)
+
+
+async def _lines(training: Training) -> list[Line]:
+    sessions = [one for one in training.sessions if one.is_on]
+    enough = minutes_needed(minutes_planned(sessions), share_needed(training))
+    to_come = sum(one.minutes for one in sessions if not counts(one))
+    counted = [one.id for one in sessions if counts(one)]
+    rows = await sql.tuples(FACTS, enough, enough - to_come, training.pass_mark, counted, training.id)
+    names = [f"{given} {surnames}".strip() for _key, _name_key, _text, given, surnames, _facts in rows]
+    odd = frozenset(pdf.missing_glyphs("".join(frozenset().union(*names)), design=paper_of(training).design))
+    return [
+        Line(as_uuid(key), name_key, text, name, (facts, odd.isdisjoint(name)))
+        for (key, name_key, text, _given, _surnames, facts), name in zip(rows, names, strict=True)
+    ]
+
+
+def _by_name(line: Line) -> tuple[str, UUID]:
+    return line.name_key, line.id
+
+
 # -- a job for many
-
-
-SKIP_WORDS: dict[SkipReason, str] = {
-    SkipReason.FAILED: N_("No se pudo: %(detail)s"),
-    SkipReason.LETTERS: N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
-    SkipReason.ANNULLED: N_("Se anuló el %(detail)s."),
-    SkipReason.HOURS: N_("No completó las horas."),
-    SkipReason.HAS_ONE: N_("Ya tenía el suyo: %(detail)s."),
-}
-OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
-    (JobPurpose.PREPARE, SkipReason.HOURS): N_("Ya no puede completar las horas."),
-    (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
-}
-WITH_A_WAY: dict[tuple[JobPurpose, SkipReason], str] = {
-    (JobPurpose.ISSUE, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otro, emítalo en su página."),
-    (JobPurpose.NOTES, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otra, emítala en su página."),
-}
-NOTE_IS_DUE = N_("No completó las horas; puede darle una constancia.")
-HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
-NEVER_CAME = N_("No asistió.")
-
-
-OF_PAPERS = (
-    "id",
-    "registration_id",
-    "kind",
-    "state",
-    "code",
-    "folio",
-    "year",
-    "number",
-    "revoked_at",
-    "revoked_reason",
-)
-"""Columns that decide whether a note is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,20 +482,6 @@ class Progress:
         return f"{people} · {files}."
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """`has_way`: their page can change it. `is_note_due`: a job for notes gives one."""
-
-    registration_id: UUID
-    name: str
-    community: str
-    reason: SkipReason
-    why: str
-    has_way: bool
-    is_note_due: bool
-    never_came: bool
-
-
 async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress:
     """Raises UnknownJob."""
     hubs = sorted(actor.hubs_with(DESK))
@@ -418,70 +510,7 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
     return own.exclude(state=CertificateState.REVOKED).order_by("year", "number")
 
 
-async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
-    """Mendable reasons first, then by name. `may_issue`: with papers that may be issued instead."""
-    skips = await reads(IssueSkip).filter(job_id=job.id).select_related("registration__participant")
-    short = {"registration__issue_skips__job_id": job.id, "registration__issue_skips__reason": SkipReason.HOURS}
-    is_asked = job.purpose is JobPurpose.ISSUE
-    papers = _by_person(await reads(Certificate).filter(**short).only(*OF_PAPERS) if is_asked else [])
-    found = [
-        _left_out(one, job, _note_for(one, job, training, papers[one.registration_id]), may_issue=may_issue)
-        for one in skips
-    ]
-    order = list(SKIP_WORDS)
-    return sorted(found, key=lambda one: (order.index(one.reason), one.name, one.registration_id))
-
-
-def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[Certificate]) -> Due:
-    if job.purpose is not JobPurpose.ISSUE or skip.reason is not SkipReason.HOURS:
-        return Due()
-    due = note_due(kinds_of(skip.registration, training), papers)
-    is_printable = not pdf.missing_glyphs(skip.registration.participant.full_name, design=paper_of(training).design)
-    return due if is_printable else Due()
-
-
-def _left_out(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> LeftOut:
-    person = skip.registration.participant
-    is_short = job.purpose is JobPurpose.ISSUE and skip.reason is SkipReason.HOURS
-    never_came = is_short and not skip.registration.minutes_attended
-    why, has_way = _why(skip, job, note, may_issue=may_issue)
-    return LeftOut(
-        registration_id=skip.registration_id,
-        name=short_name(person.given_names, person.surnames),
-        community=person.community,
-        reason=skip.reason,
-        why=gettext(NEVER_CAME) if never_came else why,
-        has_way=has_way,
-        is_note_due=note.kind is not None and may_issue,
-        never_came=never_came,
-    )
-
-
-def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple[str, bool]:
-    """(words, whether the person's page can change it)."""
-    if note.kind is not None and may_issue:
-        return gettext(NOTE_IS_DUE), True
-    if note.paper is not None and note.paper.kind is NOTE and note.reason is SkipReason.HAS_ONE:
-        return gettext(HAS_NOTE), False
-    purpose, reason, detail = job.purpose, skip.reason, skip.detail
-    if note.reason is not None:
-        purpose, reason, detail = JobPurpose.NOTES, note.reason, detail_of(note)
-    has_way = may_issue and (purpose, reason) in WITH_A_WAY
-    words = OF_A_PURPOSE.get((purpose, reason), SKIP_WORDS[reason])
-    if has_way:
-        words = WITH_A_WAY[purpose, reason]
-    return gettext(words) % {"detail": _detail(reason, detail)}, has_way
-
-
-def _detail(reason: SkipReason, detail: str) -> str:
-    if reason is SkipReason.FAILED:
-        return gettext(detail)
-    if reason is not SkipReason.ANNULLED:
-        return detail
-    return dates.date_without_weekday(date.fromisoformat(detail), language())
-
-
-def _by_person(papers: Iterable[Certificate]) -> defaultdict[UUID, list[Certificate]]:
+def by_person(papers: Iterable[Certificate]) -> defaultdict[UUID, list[Certificate]]:
     grouped: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     for one in papers:
         grouped[one.registration_id].append(one)

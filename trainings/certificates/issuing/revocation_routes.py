@@ -15,7 +15,7 @@ from trainings.certificates.forms import DecisionForm, RevokeForm, RevokeManyFor
 from trainings.certificates.issuing import actions, late_data, mails, queries
 from trainings.certificates.issuing.actions import AlreadyRevoked
 from trainings.certificates.issuing.late_data import Change
-from trainings.certificates.issuing.views import certificate_view
+from trainings.certificates.issuing.views import Asked, certificate_view
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.refusals import no_longer
 from trainings.certificates.words import KIND_WORDS
@@ -51,12 +51,16 @@ async def confirm_one(request: Request) -> Response:
 
 
 def _one_page(request: Request, certificate: Certificate, form: Typed | None, status: int = 200) -> Response:
-    participant = certificate.registration.participant
+    participant, asked = (
+        certificate.registration.participant,
+        Asked.around(certificate.registration_id, request.query_params),
+    )
     context = {
         "certificate": certificate_view(certificate),
         "title": certificate.title,
         "name": short_name(participant.given_names, participant.surnames),
-        "training_id": certificate.registration.training_id,
+        "back": asked.row(certificate.registration_id, certificate.registration.training_id),
+        "here_at": asked.passed_on,
         "form": form,
     }
     return render(request, "certificates/issuing/revoke.html", context, status=status)
@@ -74,7 +78,8 @@ async def revoke_one(request: Request) -> Response:
         words = await _annul(certificate, form, request)
     except (FormErrors, Refusal) as error:
         return _one_page(request, certificate, *as_refused(typed, error))
-    return redirect(f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas", words)
+    asked = Asked.around(certificate.registration_id, request.query_params)
+    return redirect(asked.after(certificate.registration_id, certificate.registration.training_id), words)
 
 
 async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -34,9 +35,10 @@ from trainings.certificates.issuing import (
     names,
     preparing,
     queries,
+    views,
 )
 from trainings.certificates.issuing.assessment import MOST_POINTS
-from trainings.certificates.issuing.views import pdf_response, person_view, road_of
+from trainings.certificates.issuing.views import pdf_response, person_view
 from trainings.certificates.making.contents import day_of_paper, gathered, sample_sheet
 from trainings.certificates.making.files import NameRemoved, file_of
 from trainings.certificates.making.samples import Sample
@@ -49,15 +51,19 @@ from trainings.people.consents import PermissionGone
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff, for_staff
 from trainings.registrations.models import Registration
 from trainings.registrations.signup.forms import RenameForm
-from trainings.schedule.completion import share_needed
+from trainings.schedule.completion import minutes_planned, share_needed
 from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, as_refused, asked_page, check, read_form
+from trainings.web.forms import FormErrors, ListPage, Typed, as_refused, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
+Context = dict[str, Any]
+
+PAGE = 90
+"""People on one page, as at the door: a village's training is shown whole."""
 INDEX = "/panel/diplomas"
 TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
@@ -99,40 +105,70 @@ async def show(request: Request) -> Response:
 
 
 async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
-    people = await queries.people_of(training)
-    papers = [one for person in people for one in person.certificates if queries.stands(one)]
-    confirmed = await names.confirmed([person.registration for person in people])
-    n_files, n_papers = await bulk.n_files(training.id)
+    everybody = await queries.everybody_of(training)
+    papers = [one for person, _n in everybody.alike for one in person.certificates if queries.stands(one)]
+    changed = await names.changed_among(papers)
     has_ended = is_over(list(training.sessions)) or training.state is TrainingState.CANCELLED
-    context: dict[str, Any] = {
+    context: Context = {
         "training": training,
-        "people": [person_view(person, confirmed.get(person.registration.id)) for person in people],
-        "counts": queries.Counts.of(people),
-        "road": road_of(
-            people,
+        **await _list(request, training, everybody, views.parted(everybody, is_over=has_ended, changed=changed)),
+        "counts": queries.Counts.of(everybody.alike),
+        "road": views.road_of(
+            everybody.alike,
             is_over=has_ended,
-            waiting=await preparing.waiting(training.id),
-            changed=await names.changed_among(papers),
-            confirmed=confirmed,
+            waiting=await preparing.alike_waiting(training.id),
+            changed=changed,
+            n_confirmed=await names.n_confirmed_in(training.id, ((one.id, one.name) for one in everybody.lines)),
         ),
-        "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
+        "n_unprintable": sum(n for person, n in everybody.alike if views.is_unprintable(person)),
+        "planned": minutes_planned(training.sessions) if everybody.lines else 0,
+        "is_over": has_ended,
+        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
+        **await _around(training),
+        "refusal": _shown(refusal),
+    }
+    return render(request, "certificates/issuing/training.html", context, status=refusal.status if refusal else 200)
+
+
+async def _around(training: Training) -> Context:
+    """What else is to know and to do about the papers."""
+    n_files, n_papers = await bulk.n_files(training.id)
+    return {
         "n_files_missing": n_papers - n_files,
         "job": await queries.job_to_show(training.id),
         "late": late_data.late_of(changes) if (changes := await late_data.changes_of(training.id)) else None,
         "asked": [one for one in await actions.requests_of(training.id) if one.request.decided_at is None],
         "told": await mails.waiting(training.id),
-        "planned": people[0].hours.planned if people else 0,
         "share": share_needed(training),
         "pass_mark": training.pass_mark,
-        "is_over": has_ended,
-        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
         "signing": await _signing(training),
         "proof": await _proof(training),
         "to_close": preparing.to_close(training),
         "to_confirm": await preparing.end_to_confirm(training),
-        "refusal": _shown(refusal),
     }
-    return render(request, "certificates/issuing/training.html", context, status=refusal.status if refusal else 200)
+
+
+async def _list(request: Request, training: Training, everybody: queries.Everybody, parts: views.Parts) -> Context:
+    """A page of the people asked for; after the last one, the last."""
+    asked = views.Asked.of(request.query_params)
+    found = views.fitting(everybody, asked, parts)
+    number = asked.number if asked.person is None else views.place_of(asked.person, found) // PAGE + 1
+    asked = replace(asked, number=min(number, max(1, -(-len(found) // PAGE))), person=None)
+    start = PAGE * (asked.number - 1)
+    people = await queries.people_among(training, [one.id for one in found[start : start + PAGE]])
+    confirmed = await names.confirmed([person.registration for person in people])
+    page = ListPage([views.person_view(one, confirmed.get(one.registration.id)) for one in people], start, len(found))
+    return {
+        "page": page,
+        "n_people": len(everybody.lines),
+        "is_long": len(everybody.lines) > PAGE,
+        "choices": views.choices(training.id, asked, everybody, parts),
+        "part": asked.part,
+        "q": asked.query,
+        "here_at": asked.text,
+        "before": asked.at(asked.number - 1, training.id) if asked.number > 1 else "",
+        "after": asked.at(asked.number + 1, training.id) if page.end < page.total else "",
+    }
 
 
 async def _signing(training: Training) -> list[tuple[str, str]]:
@@ -214,8 +250,11 @@ async def _show_person(
     participant = person.registration.participant
     typed = {"given_names": participant.given_names, "surnames": participant.surnames}
     confirmed = await names.confirmed([person.registration])
+    asked = views.Asked.around(person.registration.id, request.query_params)
     context = {
         "training": training,
+        "back": asked.row(person.registration.id, training.id),
+        "here_at": asked.passed_on,
         "person": person_view(person, confirmed.get(person.registration.id)),
         "pass_mark": training.pass_mark,
         "share": share_needed(training),
@@ -239,7 +278,7 @@ async def issue(request: Request) -> Response:
     except Refusal as refusal:
         return await _show_person(request, training, person, refusal=refusal, status=refusal.status)
     return redirect(
-        f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}",
+        views.Asked.around(person.registration.id, request.query_params).after(person.registration.id, training.id),
         gettext(ISSUED_WORDS[certificate.kind]) % {"folio": certificate.folio},
     )
 
@@ -261,7 +300,7 @@ async def rename(request: Request) -> Response:
     except (FormErrors, names.LetterNotPrintable, PermissionGone) as error:
         again, status = as_refused_to_staff(typed, error)
         return await _show_person(request, training, person, name_form=again, status=status)
-    return _named(key, gettext(N_("Listo. Así se escribirá el nombre.")), n)
+    return _named(request, key, gettext(N_("Listo. Así se escribirá el nombre.")), n)
 
 
 @allow(*DESK)
@@ -273,11 +312,11 @@ async def confirm_name(request: Request) -> Response:
     except (names.NameChanged, names.LetterNotPrintable, PermissionGone) as refusal:
         person_now, no = (await queries.person_at_desk(request.state.actor, key))[1], for_staff(refusal)
         return await _show_person(request, training, person_now, refusal=no, title=NOT_CONFIRMED, status=no.status)
-    return _named(key, gettext(N_("Listo. El nombre queda confirmado.")), n)
+    return _named(request, key, gettext(N_("Listo. El nombre queda confirmado.")), n)
 
 
-def _named(key: UUID, sentence: str, n_anew: int) -> Response:
-    response = redirect(f"/panel/inscripciones/{key}/diploma")
+def _named(request: Request, key: UUID, sentence: str, n_anew: int) -> Response:
+    response = redirect(f"/panel/inscripciones/{key}/diploma{views.Asked.around(key, request.query_params).passed_on}")
     if n_anew:
         changed = N_("Su diploma cambió, con el mismo folio: si ya estaba impreso, imprímalo de nuevo.")
         sentence = f"{sentence} {gettext(changed)}"

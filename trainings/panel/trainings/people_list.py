@@ -19,7 +19,7 @@ from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import guardians_phones
 from trainings.registrations.words import STATES
 from trainings.schedule.models import Training
-from trainings.web.forms import ListPage, asked_page
+from trainings.web.forms import Choice, ListPage, asked_page
 from trainings.web.i18n import N_, gettext
 
 PAGE = 50
@@ -66,14 +66,6 @@ class PersonRow:
     position: int
     n_childcare: int
     is_look_alike: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    href: str
-    text: str
-    n: int
-    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
