@@ -228,10 +228,23 @@ async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[
     return found
 
 
+MAY_HAVE_COME = """
+    SELECT 1 WHERE EXISTS (
+        SELECT 1 FROM attendance WHERE registration_id IN (SELECT id FROM registration WHERE participant_id = ?)
+        AND is_present
+    )
+    OR EXISTS (SELECT 1 FROM participant WHERE id = ? AND merged_into_id IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM participant_merge WHERE kept_id = ? AND undone_at IS NULL)
+"""
+
+
 async def stays_of_person(registration: Registration) -> list[Attendance]:
     """The stays that a registration's page tells, also where another registration of the person for the training has
     the hours. For a place given back, its own alone.
     """
+    person = registration.participant_id
+    if not await sql.tuples(MAY_HAVE_COME, person, person, person, are_few=True):
+        return []
     people = await _of_same_people([registration.id])
     beside = {one.id for own in people for one in own if one.training_id == registration.training_id}
     stays = await _stays_among(people, sorted({registration.id, *beside}))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -220,31 +220,31 @@ async def _by_code(typed: str) -> Certificate:
     return certificate
 
 
-VALID_OF = Select(
+PAPERS_OF = Select(
     Certificate,
-    where="this.registration_id = ? AND this.state = 'valid' AND this.erased_at IS NULL",
+    where="this.registration_id IN ?list AND this.erased_at IS NULL",
     order="this.issued_at DESC, this.id DESC",
     are_few=True,
 )
-NOT_PREPARED = Select(
-    Certificate,
-    where="this.registration_id IN ?list AND this.state <> 'prepared' AND this.erased_at IS NULL",
-    order="this.revoked_at DESC, this.id DESC",
-    are_few=True,
-)
+
+
+async def papers_of(registration_ids: Collection[UUID]) -> list[Certificate]:
+    """In every state, also before they are valid. Newest first."""
+    return await PAPERS_OF.rows(list(registration_ids)) if registration_ids else []
+
+
+def valid_among(papers: Iterable[Certificate]) -> list[Certificate]:
+    return [one for one in papers if one.state is CertificateState.VALID]
 
 
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    return await VALID_OF.rows(registration_id)
+    return valid_among(await papers_of([registration_id]))
 
 
-async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
+def valid_by_registration(papers: Iterable[Certificate]) -> Mapping[UUID, Sequence[Certificate]]:
     """Registrations without certificate are missing."""
-    valid = reads(Certificate).filter(
-        registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
-    )
     found: dict[UUID, list[Certificate]] = {}
-    for one in await valid.order_by("-issued_at", "-id"):
+    for one in valid_among(papers):
         found.setdefault(one.registration_id, []).append(one)
     return found
 
@@ -276,16 +276,16 @@ class AnnulledPaper:
     instead: str
 
 
-async def annulled_papers(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AnnulledPaper]]:
+def annulled_among(papers: Collection[Certificate]) -> Mapping[UUID, Sequence[AnnulledPaper]]:
     """Last first. Without papers never valid nor handed over, which nobody knows, and papers that their person
     withdrew.
     """
     told: dict[UUID, list[AnnulledPaper]] = {}
-    papers = await NOT_PREPARED.rows(list(registration_ids))
-    valid = {(one.registration_id, one.kind): one.folio for one in papers if one.state is CertificateState.VALID}
-    for one in papers:
-        if one.revoked_at is not None and (one.validated_at is not None or one.handed_over_at is not None):
-            values = {"folio": one.folio, "day": dates.date_without_weekday(one.revoked_at, language())}
+    valid = {(one.registration_id, one.kind): one.folio for one in valid_among(papers)}
+    revoked = [(one.revoked_at, one.id, one) for one in papers if one.revoked_at is not None]
+    for revoked_at, _key, one in sorted(revoked, reverse=True):
+        if one.validated_at is not None or one.handed_over_at is not None:
+            values = {"folio": one.folio, "day": dates.date_without_weekday(revoked_at, language())}
             paper = AnnulledPaper(
                 gettext(_NO_LONGER[one.kind]) % values, one.code, valid.get((one.registration_id, one.kind), "")
             )

@@ -31,6 +31,7 @@ from trainings.certificates.models import (
     SupersededFile,
     Transcript,
 )
+from trainings.certificates.queries import papers_of
 from trainings.certificates.trust import status_lists
 from trainings.db import keyring, lock, reads, sql, transaction
 from trainings.db.prepared import Select
@@ -73,18 +74,16 @@ class Settled(StrEnum):
     PRINTED = "printed"
 
 
-STANDING = """
-    SELECT handed_over_at, printed_at FROM certificate
-    WHERE registration_id = ? AND state <> 'revoked' AND erased_at IS NULL
-"""
-
-
 async def settled(registration_id: UUID) -> Settled | None:
-    """None: no paper stands, or no paper still to be handed over was printed."""
-    noted = await sql.tuples(STANDING, registration_id, are_few=True)
-    if noted and all(handed is not None for handed, _printed in noted):
+    return settled_among(await papers_of([registration_id]))
+
+
+def settled_among(papers: Iterable[Certificate]) -> Settled | None:
+    """Of one registration. None: no paper stands, or no paper still to be handed over was printed."""
+    standing = [one for one in papers if one.state is not CertificateState.REVOKED]
+    if standing and all(one.handed_over_at is not None for one in standing):
         return Settled.IN_HAND
-    is_printed = any(handed is None and printed is not None for handed, printed in noted)
+    is_printed = any(one.handed_over_at is None and one.printed_at is not None for one in standing)
     return Settled.PRINTED if is_printed else None
 
 
@@ -328,7 +327,9 @@ def _keys(registration_id: UUID, name: str) -> list[str]:
     return keyring().blind_indexes(text, PURPOSE)
 
 
-CONFIRMED = Select(NameConfirmation, where="this.registration_id IN ?list", order="this.created_at, this.id")
+CONFIRMED = Select(
+    NameConfirmation, where="this.registration_id IN ?list", order="this.created_at, this.id", are_few=True
+)
 
 
 async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:

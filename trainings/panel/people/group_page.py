@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trainings.audit.actor import FILLER_OF_FORM
-from trainings.certificates import queries as certificates
 from trainings.certificates.issuing import names
 from trainings.certificates.models import Certificate
-from trainings.certificates.queries import AnnulledPaper, annulled_papers
+from trainings.certificates.queries import AnnulledPaper, annulled_among, papers_of, valid_by_registration
 from trainings.errors import Refusal, TooMany
 from trainings.people import choices
 from trainings.registrations.eligibility import CannotChange
@@ -79,7 +78,8 @@ async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Seq
     """Papers of the minors, and annulled papers, by name; an adult's stand with their own link only."""
     minors = [one for one in group.members if one.participant.is_minor]
     ids = [one.id for one in minors]
-    found, annulled = await certificates.of_registrations(ids), await annulled_papers(ids)
+    papers = await papers_of(ids)
+    found, annulled = valid_by_registration(papers), annulled_among(papers)
     return [
         (one.participant.full_name, found.get(one.id, ()), annulled.get(one.id, ()))
         for one in minors

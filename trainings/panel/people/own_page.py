@@ -5,10 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trainings.certificates import queries as certificates
 from trainings.certificates.issuing import names
 from trainings.certificates.outlooks import standing_of
-from trainings.certificates.queries import annulled_papers
+from trainings.certificates.queries import annulled_among, papers_of, valid_among
 from trainings.people import choices
 from trainings.people.consents import without_permission
 from trainings.registrations.models import Author, read_needs
@@ -31,6 +30,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
     registration = ticket.own.registration
     person, training = registration.participant, registration.training
     is_archive, keeps_apart = ticket.own.is_only_archive, await came_back(registration)
+    papers = await papers_of([registration.id])
     context: dict[str, Any] = {
         "ticket": ticket,
         "registration": registration,
@@ -52,12 +52,12 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "keeps_apart": keeps_apart,
         "has_permission": not await without_permission([person.id]),
         "has_answered": keeps_apart or all((person.actor_type, person.sex, person.language, person.pueblo)),
-        "certificates": await certificates.of_registration(registration.id),
-        "annulled": (await annulled_papers([registration.id])).get(registration.id, ()),
+        "certificates": valid_among(papers),
+        "annulled": annulled_among(papers).get(registration.id, ()),
         "standing": await standing_of(registration, ticket.own.sessions),
         "name_confirmed": (await names.confirmed([registration])).get(registration.id),
-        "paper_settled": await names.settled(registration.id),
+        "paper_settled": names.settled_among(papers),
         **forms,
     }
     template = "panel/people/archive.html" if is_archive else "panel/people/own.html"
-    return await token_page(request, template, context, status=status)
+    return await token_page(request, template, context, status=status, of=[registration.id])

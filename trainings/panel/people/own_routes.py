@@ -20,7 +20,7 @@ from trainings.registrations.links import claim_link
 from trainings.registrations.models import LinkScope, OwnLink
 from trainings.registrations.own import group_actions
 from trainings.registrations.own.forms import ClaimForm
-from trainings.registrations.own.queries import group_of, is_personal, open_link
+from trainings.registrations.own.queries import group_of, is_personal, open_link, open_with_registration
 from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import (
     OWN,
@@ -34,7 +34,7 @@ from trainings.registrations.own.views import (
     ticket_for,
     token_page,
 )
-from trainings.registrations.queries import with_sessions
+from trainings.registrations.queries import around
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.actions import NameOfBefore
 from trainings.registrations.signup.forms import RenameForm
@@ -48,11 +48,10 @@ CLAIM_SECONDS = 86_400
 
 @allow(HOLDER)
 async def show(request: Request) -> Response:
-    link = await open_link(request.path_params["token"])
-    if link.scope is LinkScope.GROUP:
+    link = await open_with_registration(request.path_params["token"])
+    if link.registration is None:
         return await group_page.show_group(request, await group_of(link))
-    assert link.registration_id is not None
-    ticket = await ticket_for(await with_sessions(link.registration_id))
+    ticket = await ticket_for(await around(link.registration))
     return await show_own(request, ticket) if await is_personal(link) else await _show_unclaimed(request, ticket, link)
 
 

@@ -29,8 +29,8 @@ from trainings.registrations.queries import (
     ALL_OF_IT,
     OwnRegistration,
     UnknownLink,
+    around,
     changes_for_own,
-    with_sessions,
 )
 from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.snapshots import Snapshots
@@ -95,13 +95,28 @@ class OwnGroup:
 
 
 LINK = Select(OwnLink, where="this.token_hash = ? AND this.revoked_at IS NULL", are_few=True)
+LINK_AND_ALL = Select(
+    OwnLink,
+    *(f"registration__{path}" for path in ALL_OF_IT),
+    where="this.token_hash = ? AND this.revoked_at IS NULL",
+    are_few=True,
+)
 FILLED_FOR_MANY = "SELECT 1 FROM own_link WHERE group_id = ? AND scope = 'group' LIMIT 1"
 
 
 async def open_link(token: str) -> OwnLink:
     """Unknown, revoked and malformed are one 404."""
+    return await _opened(token, LINK)
+
+
+async def open_with_registration(token: str) -> OwnLink:
+    """As `open_link`; a person's with the registration, as `around` wants it."""
+    return await _opened(token, LINK_AND_ALL)
+
+
+async def _opened(token: str, select: Select[OwnLink]) -> OwnLink:
     read = tokens.read_own_link(token)
-    link = await LINK.first(tokens.digest(read, "own")) if read else None
+    link = await select.first(tokens.digest(read, "own")) if read else None
     if link is None:
         raise UnknownLink
     return link
@@ -116,12 +131,12 @@ async def is_personal(link: OwnLink) -> bool:
 
 async def by_own_link(token: str) -> OwnRegistration:
     """Refuses (ClaimFirst) an unclaimed link."""
-    link = await open_link(token)
-    if link.registration_id is None:
+    link = await open_with_registration(token)
+    if link.registration is None:
         raise UnknownLink
     if not await is_personal(link):
         raise ClaimFirst
-    return await with_sessions(link.registration_id)
+    return await around(link.registration)
 
 
 async def by_group_link(token: str) -> OwnGroup:
