@@ -131,6 +131,9 @@ async def test_waiting_group_sees_one_number_for_all_and_no_code(client: AsyncCl
     first, second = await page_of(client, later_base), await page_of(client, last_base)
 
     assert "Están en la lista de espera" in first.text
+    in_english = await client.get(last_base, params={"idioma": "en"})
+    assert in_english.status_code == 200
+    assert "people are on the waiting list" in in_english.text
     assert "Son las primeras personas de la lista." in first.text
     assert "Su número en la lista es 2, para todas las personas juntas." in second.text
     assert "Cuando haya lugar para las 2, los boletos aparecen en esta página." in second.text
