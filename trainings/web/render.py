@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -38,9 +39,16 @@ __all__ = [
 ]
 
 
+class _Environment(Environment):
+    def make_globals(self, d: Any) -> Any:
+        """No template has its own: a plain dictionary is compared at once, the library's chain name by name."""
+        assert not d
+        return self.globals
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    env = Environment(
+    env = _Environment(
         loader=FileSystemLoader(TEMPLATE_DIR),
         autoescape=select_autoescape(["html", "svg"]),
         undefined=StrictUndefined,
@@ -87,7 +95,8 @@ def _install_parts(env: Environment) -> None:
     """Every page may use them without importing: icons, notes, fields, what is empty, what to correct."""
     macros = {"icon": "icons", "note": "notice", "empty": "empty", "summary": "summary", "why_not": "summary"}
     for name, file in macros.items():
-        env.globals[name] = getattr(env.get_template(f"parts/{file}.html").module, name)
+        macro = getattr(env.get_template(f"parts/{file}.html").module, name)
+        env.globals[name] = lru_cache(macro) if name == "icon" else macro
     env.globals["field"] = env.get_template("parts/field.html").module
 
 
@@ -96,6 +105,16 @@ def _install_translations(env: Environment) -> None:
     install.install_gettext_callables(
         i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext, npgettext=i18n.npgettext
     )
+    # Dozens of times a page: the library's own calls itself through the context, and looks for values where none are.
+    env.globals["_"] = env.globals["gettext"] = _told
+
+
+@pass_eval_context
+def _told(page: EvalContext, message: str, /, **values: Any) -> str:
+    text = i18n.gettext(message)
+    if page.autoescape:
+        text = Markup(text)  # noqa: S704  the catalogue's, and values are escaped
+    return text % values if values or "%" in text else text
 
 
 def absolute(path: str) -> str:
