@@ -21,6 +21,7 @@ def open_form(assistant: Telephone, *, scripts: bool = True) -> Page:
     page.get_by_role("link", name=TITLE).first.click()
     page.get_by_role("link", name="Inscribir a alguien").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Inscribir a una persona")
+    expect(page.get_by_label("Nombres")).to_be_focused()
     return page
 
 
@@ -56,7 +57,6 @@ def tabbed(page: Page, *typed: str) -> int:
 
 def test_people_are_signed_up_without_the_mouse_and_enter_leads_to_the_next(assistant: Telephone) -> None:
     desk = open_form(assistant)
-    expect(desk.get_by_label("Nombres")).to_be_focused()
 
     n_stops = tabbed(desk, "Rosaura", "Tz’unun", "", "Las Pozas", "Docente", "41234567", " ")
     expect(desk.get_by_label("Dijo que sí", exact=True)).to_be_checked()
