@@ -49,9 +49,7 @@ def drag_to_another_day(session: Locator, origin: str) -> None:
     page, day = session.page, day_of(session)
     address, title = page.url, session.locator("a").first.inner_text()
     form, from_day = session.get_attribute("data-move"), day.get_attribute("data-day")
-    # A day beside it: both are in sight, whatever the month is like.
-    after, before = (day.locator(f"xpath={side}-sibling::li[@data-day][1]") for side in ("following", "preceding"))
-    target = after if after.count() else before
+    target = day_beside(day)
     to_day = target.get_attribute("data-day")
 
     session.drag_to(target)
@@ -61,6 +59,18 @@ def drag_to_another_day(session: Locator, origin: str) -> None:
 
     still = page.locator(f'.cal > li[data-day="{from_day}"] [data-move="{form}"]')
     expect(still.locator("a").first).to_have_text(title)
+
+
+def day_beside(day: Locator) -> Locator:
+    """In the same week, so that both are in sight, whatever the month is like."""
+    beside = (day.locator(f"xpath={side}-sibling::li[@data-day][1]") for side in ("following", "preceding"))
+    return next(other for other in beside if other.count() and top_of(other) == top_of(day))
+
+
+def top_of(day: Locator) -> float:
+    box = day.bounding_box()
+    assert box
+    return box["y"]
 
 
 def lead_by_keyboard(session: Locator) -> None:

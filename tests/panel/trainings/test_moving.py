@@ -100,16 +100,14 @@ async def test_day_on_which_sign_up_closes_is_told_to_stay_when_a_session_moves(
     assert Page(with_end.text).one("a", href=f"/panel/capacitaciones/{session.training_id}/editar#closes_on")
 
 
-async def test_moving_what_another_person_moved_meanwhile_shows_that_first(client: AsyncClient, db: Settings) -> None:
-    cast = await make_cast()
-    day = clock.today() + timedelta(days=20)
-    starts_at, ends_at = (clock.at(day, time(hour)) for hour in (8, 12))
-    training = await make.make_training(hub=cast.hub, venue=cast.venue, sessions=[(starts_at, ends_at)])
-    [session] = training.sessions
+async def test_moving_what_another_person_moved_meanwhile_shows_that_first(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    session = await a_session(client, cast, freeze)
+    starts_at, ends_at, day = session.starts_at, session.ends_at, clock.local(session.starts_at).date()
     path = f"/panel/sesiones/{session.id}/mover"
-    await as_(client, cast, "coordinator")
     shown = Page((await client.get(path)).text).one("input", name="known_as")["value"]
-    form = {"day": day.isoformat(), "starts": "08:00", "ends": "12:30", "known_as": str(shown)}
+    form = {"day": day.isoformat(), "starts": "08:30", "ends": "13:00", "known_as": str(shown)}
     later = timedelta(days=2)
     await rescheduling.move(session.id, starts_at + later, ends_at + later, None, actor=PROGRAM)
 
@@ -120,7 +118,7 @@ async def test_moving_what_another_person_moved_meanwhile_shows_that_first(clien
 
     assert refused.status_code == 409
     assert "Otra persona cambió esta sesión mientras usted escribía" in refused.text
-    assert Page(refused.text).one("input", name="ends")["value"] == "12:30"
+    assert Page(refused.text).one("input", name="ends")["value"] == "13:00"
     assert untouched.starts_at == starts_at + later
     assert done.status_code == 303
     assert (await TrainingSession.get(id=session.id)).starts_at == starts_at
