@@ -34,6 +34,7 @@ def tick(page: Page, name: str) -> None:
     """All boxes of a name, by the keyboard."""
     boxes = page.locator(f"input[name={name}]")
     expect(boxes.first).to_be_visible()
+    page.wait_for_load_state("load")
     for box in boxes.all():
         expect(box).not_to_be_checked()
         box.focus()
@@ -179,8 +180,9 @@ def call_one_after_another(page: Page) -> None:
     """By keyboard: each result leads to the next to be called, with what was noted just above it."""
     page.get_by_role("navigation").get_by_role("link", name="Llamadas").press("Enter")
     page.get_by_role("link", name="Cambio de fecha").press("Enter")
-    row = page.locator(".calls-of li")
-    first, second, third = page.locator(".calls-of h4").all_inner_texts()[:3]
+    row, names = page.locator(".calls-of li"), page.locator(".calls-of h4")
+    expect(names.nth(2)).to_be_visible()
+    first, second, third = names.all_inner_texts()[:3]
     for name, result, following in ((first, "No se pudo", second), (second, "Ya lo sabe", third)):
         row.filter(has_text=name).get_by_role("button", name=result).press("Enter")
         expect(page.get_by_role("link", name=following, exact=True)).to_be_focused()

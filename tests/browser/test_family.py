@@ -122,6 +122,7 @@ def test_family_by_keyboard_without_script_signs_up_cancels_comes_back_and_hands
     expect(page).to_have_url(OWN_PAGE)
     expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tienen su lugar")
     tickets = page.locator("article.ticket")
+    expect(tickets).to_have_count(3)
     for ticket, name in zip(tickets.all(), ("Rosa Amalia", "Elvira", "Ana Lucía"), strict=True):
         expect(ticket).to_contain_text(name)
     assert page.evaluate(FITS)

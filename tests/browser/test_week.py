@@ -122,8 +122,7 @@ def answer_offer(page: Page, training: str) -> None:
 def join_four(page: Page, desk: str) -> None:
     sign_up(page, desk, "Feliciana", "Ixim", times=4)
     page.get_by_role("link", name="Unir con otro registro suyo").click()
-    for box in page.locator("input[name=persona]").all():
-        box.check()
+    tick(page, "persona", 3)
     page.get_by_role("button", name="Unir lo marcado").click()
     expect(page.get_by_role("heading", name="Sus inscripciones 4")).to_be_visible()
 
@@ -132,13 +131,19 @@ def erase_two(page: Page, desk: str) -> None:
     """And taken back: whoever asked for it thought again."""
     sign_up(page, desk, "Hermelinda", "Tut", times=2)
     page.get_by_role("link", name="Borrar sus datos").click()
-    for box in page.locator("input[name=records]").all():
-        box.check()
+    tick(page, "records", 2)
     page.get_by_role("button", name="Borrar lo marcado").click()
     for n_left in (2, 1):
         expect(page.get_by_role("button", name="Deshacer")).to_have_count(n_left)
         page.get_by_role("button", name="Deshacer").first.click()
     expect(page.get_by_role("heading", name="Nada por borrar")).to_be_visible()
+
+
+def tick(page: Page, name: str, n: int) -> None:
+    boxes = page.locator(f"input[name={name}]")
+    expect(boxes).to_have_count(n)
+    for box in boxes.all():
+        box.check()
 
 
 def sign_up(page: Page, desk: str, given_names: str, surnames: str, *, times: int) -> None:
