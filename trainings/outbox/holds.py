@@ -12,6 +12,7 @@ from trainings.accounts.permissions import MESSAGE_READERS
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, sql, transaction
+from trainings.db.prepared import Select
 from trainings.errors import NotAllowed
 from trainings.outbox import actions, claims
 from trainings.outbox.models import OPEN, MailHold, OutboxJob, WhyHeld
@@ -31,8 +32,11 @@ def key_of(address: str) -> str:
     return keyring().blind_index(_domain_of(address), "mail_domain")
 
 
+STANDING = Select(MailHold, where="this.held_at IS NOT NULL", order="this.domain", are_few=True)
+
+
 async def standing() -> Sequence[MailHold]:
-    return await reads(MailHold).filter(held_at__not_isnull=True).order_by("domain")
+    return await STANDING.rows()
 
 
 async def hold_everything(why: WhyHeld, reason: str) -> None:

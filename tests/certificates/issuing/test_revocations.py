@@ -193,6 +193,7 @@ async def test_many_when_one_more_then_a_second_person_decides_once(db: Settings
     assert (await Certificate.get(id=world.ids[1])).revoked_reason == "lista equivocada"
     with pytest.raises(AlreadyDecided):
         await decide(done.request.id, is_approved=False, actor=admin)
+    assert await to_decide(admin) == []
     acts = [line.act for line in await AuditLine.filter(object_id=done.request.id).order_by("id")]
     assert acts == ["certificates.ask_to_revoke", "certificates.approve_revocation"]
 
@@ -203,9 +204,10 @@ async def test_many_when_refused_then_all_stand_and_it_is_logged(db: Settings) -
     done = await annul_chosen(world.training.id, world.ids, "x", actor=await actor_of(world.cast.coordinator))
     assert done.request is not None
 
-    n = await decide(done.request.id, is_approved=False, actor=await actor_of(world.cast.admin))
+    admin = await actor_of(world.cast.admin)
+    n = await decide(done.request.id, is_approved=False, actor=admin)
 
-    assert (n, set(await states())) == (0, {VALID})
+    assert (n, set(await states()), await to_decide(admin)) == (0, {VALID}, [])
     assert await AuditLine.filter(act="certificates.refuse_revocation").count() == 1
     assert not await OutboxJob.exists(kind="certificate_annulled")
     assert not await CallList.exists(reason=CallReason.ANNULLED)

@@ -45,6 +45,7 @@ from trainings.certificates.models import MOVES, Certificate, CertificateKind, C
 from trainings.certificates.refusals import UnprintableText
 from trainings.certificates.trust import status_lists
 from trainings.db import lock, reads, sql, transaction
+from trainings.db.prepared import Select
 from trainings.errors import NotAllowed, NotFound, Refusal, WrongInput
 from trainings.lib import tokens
 from trainings.lib.text import initials
@@ -467,11 +468,19 @@ async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
     return found
 
 
+ASKED = Select(
+    RevocationRequest,
+    "training",
+    where="this.hub_id IN ?list AND this.decided_at IS NULL AND this.asked_by_id <> ?",
+    order="this.created_at, this.id",
+    are_few=True,
+)
+
+
 async def to_decide(actor: Actor) -> list[RevocationRequest]:
     """Requests by other people, at the actor's hubs."""
     hubs = sorted(actor.hubs_with(ISSUERS))
-    waiting = reads(RevocationRequest).filter(hub_id__in=hubs, decided_at=None).exclude(asked_by_id=actor.id)
-    return await waiting.order_by("created_at", "id").prefetch_related("training") if hubs else []
+    return await ASKED.rows(hubs, actor.id) if hubs else []
 
 
 async def standing_of(training_id: UUID) -> list[Certificate]:

@@ -24,7 +24,7 @@ from trainings.certificates.issuing.actions import to_decide
 from trainings.certificates.issuing.late_data import late_at
 from trainings.certificates.issuing.preparing import left_over
 from trainings.certificates.trust.signing_keys import running_out
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.lib import dates
 from trainings.lib.text import fold
 from trainings.outbox import holds
@@ -40,7 +40,7 @@ from trainings.registrations.telling.changes import untold_at
 from trainings.schedule import queries
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.dated import Planned
-from trainings.schedule.models import SessionFacilitator, Training
+from trainings.schedule.models import Training
 from trainings.schedule.session_words import numbered
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -133,9 +133,13 @@ async def _to_close(actor: Actor) -> list[Concern]:
     return concerns
 
 
+FACILITATED = "SELECT session_id FROM session_facilitator WHERE session_id IN ?list AND user_id = ?"
+
+
 async def _held_by(actor: Actor, sessions: Iterable[StaffSession]) -> set[UUID]:
-    own = reads(SessionFacilitator).filter(user_id=actor.id, session_id__in=sorted(one.id for one in sessions))
-    return {key for (key,) in await own.values_list("session_id")}
+    keys = sorted(one.id for one in sessions)
+    found = await sql.tuples(FACILITATED, keys, actor.id, are_few=True) if keys else ()
+    return {sql.as_uuid(key) for (key,) in found}
 
 
 async def _to_tell(actor: Actor) -> list[Concern]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.db.prepared import Select
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import Call, CallList, CallReason, HolderCall, OutboxJob, Outcome
@@ -20,8 +20,6 @@ from trainings.registrations.calls.told import Mark, News, news_of
 from trainings.registrations.calls.validity import CHANGES, KINDS, moot_lists, sessions_told
 from trainings.registrations.messages import Mailbox, Recipient, by_mailbox, people_of
 from trainings.registrations.models import (
-    Card,
-    CardState,
     Registration,
     RegistrationGroup,
     RegistrationState,
@@ -121,14 +119,23 @@ async def holders_of(training_ids: Collection[UUID]) -> list[ReservedBlock]:
     return [one for one in blocks if n_cards[one.id]]
 
 
+BLOCKS = Select(
+    ReservedBlock,
+    "municipality",
+    where="this.training_id IN ?list",
+    order="this.created_at, this.id",
+    are_few=True,
+)
+NAMELESS = "SELECT block_id, COUNT(*) FROM card WHERE block_id IN ?list AND state = 'open' GROUP BY block_id"
+
+
 async def _blocks(training_ids: Collection[UUID]) -> list[ReservedBlock]:
-    found = reads(ReservedBlock).filter(training_id__in=sorted(training_ids)).order_by("created_at", "id")
-    return await found.prefetch_related("municipality") if training_ids else []
+    return await BLOCKS.rows(sorted(training_ids)) if training_ids else []
 
 
 async def _n_cards(blocks: Sequence[ReservedBlock]) -> Counter[UUID]:
-    nameless = reads(Card).filter(block_id__in=[one.id for one in blocks], state=CardState.OPEN)
-    return Counter([block_id for (block_id,) in await nameless.values_list("block_id")] if blocks else ())
+    found = await sql.tuples(NAMELESS, [one.id for one in blocks], are_few=True) if blocks else ()
+    return Counter({sql.as_uuid(block_id): n for block_id, n in found})
 
 
 async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
