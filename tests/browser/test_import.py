@@ -49,15 +49,17 @@ def follow(page: Page) -> None:
 def take_tickets(page: Page) -> None:
     """As pictures, which come one by one."""
     page.get_by_role("link", name="Imprimir sus boletos").click()
+    pictures = page.get_by_role("link", name="Boletos como imágenes")
+    expect(pictures).to_be_visible()
     assert page.evaluate(FITS)
     status = page.get_by_role("region", name="Como imágenes").get_by_role("status")
     page.evaluate(LISTEN)
-    with page.expect_download() as pictures:
-        page.get_by_role("link", name="Boletos como imágenes").click()
-    assert pictures.value.suggested_filename == "boletos.zip"
+    with page.expect_download() as taken:
+        pictures.click()
+    assert taken.value.suggested_filename == "boletos.zip"
     expect(status).to_have_text("Listo: busque «boletos.zip» entre sus descargas.")
     assert [one for one in page.evaluate("() => window.told") if one.startswith("Van ")]
-    names = ZipFile(pictures.value.path()).namelist()
+    names = ZipFile(taken.value.path()).namelist()
     assert len(names) > 1
     assert names[0].startswith("001-")
 
