@@ -34,9 +34,9 @@ CANDIDATES = 2 * MOST_SHOWN
 """Some may be joined as one person."""
 LONGEST = 120
 FEWEST_LETTERS = 2
-COUNTED, BEGUN_WITH, READ = 20_000, 5_000, 1_000
+COUNTED, BEGUN_WITH, READ = 2_000, 5_000, 1_000
 """So many people of one word are counted; so many whose words only begin so are looked at in the index; so many, the
-latest, are read and compared.
+latest, are read and compared. A word of more people than are counted is one of many, however many they are.
 """
 BEGIN_WITH = 4
 """So many of the words, those of fewest people, bring people to compare."""
