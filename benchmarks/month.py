@@ -56,6 +56,7 @@ from trainings.schedule.models import CourseKind
 from trainings.schedule.months import Month
 from trainings.schedule.public import entries
 from trainings.schedule.public.remembered import forget
+from trainings.schedule.queries import sunday_before
 from trainings.server import collect_rarely
 from trainings.settings import Environment as Kind
 from trainings.settings import Settings
@@ -114,7 +115,8 @@ async def furnish(n_trainings: int, n_sessions_each: int) -> tuple[str, Month]:
 
 
 async def measure(ours: ASGIApp, cookie: str, month: Month, n_sessions: int, count: int) -> int:
-    missed, second_week = False, f"desde={month.first + timedelta(days=7)}"
+    # As the links of the page say it: weeks begin on Sunday.
+    missed, second_week = False, f"desde={sunday_before(month.first + timedelta(days=7))}"
     pages = (
         ("panel", PANEL, f"mes={month}", cookie),
         ("public", PUBLIC, f"mes={month}", ""),

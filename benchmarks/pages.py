@@ -28,6 +28,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
+import trainings.panel.calendar.list_routes
 import trainings.panel.public.list_routes
 import trainings.panel.public.place_routes
 import trainings.panel.trainings.training_page
@@ -54,6 +55,7 @@ MOST_MS, MOST_BYTES = 300, 100_000
 SHOWING = (
     trainings.panel.public.place_routes,
     trainings.panel.public.list_routes,
+    trainings.panel.calendar.list_routes,
     trainings.panel.trainings.training_page,
 )
 MUNICIPALITY = "/municipios/la-libertad-peten"
@@ -139,7 +141,7 @@ async def people() -> list[Page]:
     newest = await trainings.first().prefetch_related("hub")
     assert newest is not None
     cookie = await signed_in(await staff(newest.hub, Role.HUB_COORDINATOR))
-    found: list[Page] = []
+    found: list[Page] = [("panel list", "/panel/lista", None, cookie)]
     for n, training in zip((USUAL, MANY), await trainings.filter(hub_id=newest.hub_id).limit(2), strict=True):
         rows = [somebody(training, number) for number in range(n)]
         async with db.transaction():

@@ -30,10 +30,12 @@ RANK = (
 
 NO_ROLE = "staff"
 
+NAMES = "SELECT id, name FROM app_user WHERE id IN ?list"
+
 
 async def names_of(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     wanted = sorted({key for key in user_ids if key is not None})
-    return {one.id: one.name for one in await reads(User).filter(id__in=wanted).only("id", "name")} if wanted else {}
+    return {as_uuid(key): name for key, name in await sql.tuples(NAMES, wanted, are_few=True)} if wanted else {}
 
 
 class Person(Protocol):

@@ -127,6 +127,6 @@ async def read_where(condition: str, values: Sequence[object], *, limit: int | N
     more = [] if limit is None else [limit]
     online = gettext(N_("En línea"))
     rows = await sql.tuples(f"{text}, s.id LIMIT ?" if more else text, now, now, online, *values, *more)
-    trainings = await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))
+    trainings = await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}), are_few=True)
     same = {key: columns for key, *columns in trainings}
     return tuple(StaffSession._make((*row, *same[row[TRAINING]])) for row in sorted(rows, key=BY_START))

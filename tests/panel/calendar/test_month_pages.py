@@ -24,7 +24,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule import actions
-from trainings.schedule.models import TrainingSession, TrainingState, Unavailability
+from trainings.schedule.models import SessionFacilitator, TrainingSession, TrainingState, Unavailability
 
 Freeze = Callable[[datetime], None]
 FEBRUARY = datetime(2027, 2, 10, 9, tzinfo=clock.GUATEMALA)
@@ -359,14 +359,17 @@ async def test_list_names_who_holds_a_session_and_who_answers_for_an_activity(
 ) -> None:
     freeze(FEBRUARY)
     other = await make.make_user(Role.FACILITATOR, cast.hub, name="Byron Tut")
-    await trained(cast, "De dos", at(3, 2, 8), facilitators=[cast.facilitator, other])
+    session = await trained(cast, "De dos", at(3, 2, 8), facilitators=[cast.facilitator, other])
     await activity(cast, "Feria", at(3, 4, 9), ActivityState.PUBLISHED)
 
     page = await seen(client, cast, "coordinator", "/panel/lista?mes=2027-03")
+    await SessionFacilitator.filter(session_id=session.id, user_id=other.id).delete()
+    after = await seen(client, cast, "coordinator", "/panel/lista?mes=2027-03")
 
     assert "Ana Coc, Byron Tut" in page
     assert "<td>Rosa Xol</td>" in page
     assert "Sin inscripción" in page
+    assert "<td>Ana Coc</td>" in after
 
 
 async def test_kept_month_is_each_persons_own_and_follows_what_people_do(

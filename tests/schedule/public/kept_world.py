@@ -19,7 +19,7 @@ from tests.registrations.card_world import make_block
 from tests.schedule.wishes import plan_of, standing
 from trainings import clock
 from trainings.accounts.actions import NewAccount, Post, open_account
-from trainings.accounts.models import Role
+from trainings.accounts.models import Role, RoleGrant
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.attendance.sessions import rescheduling
@@ -379,6 +379,15 @@ async def hire(w: World) -> None:
     await open_account(account, post, actor=PROGRAM)
 
 
+async def change_facilitator(w: World) -> None:
+    training = await w.training()
+    people = await RoleGrant.filter(role=Role.FACILITATOR, hub_id=training.hub_id).order_by("id")
+    plans = [replace(one, facilitator_ids=(w.chance.choice(people).user_id,)) for one in await standing(training)]
+    await schedule.edit_training(
+        training.id, plan_of(training), sessions=plans, actor=PROGRAM, override_reason="prueba"
+    )
+
+
 async def confirm_community(w: World) -> None:
     town = w.chance.choice((make.LA_LIBERTAD, make.TACANA))
     await communities.confirm(town, w.name("Las Pozas"), actor=PROGRAM)
@@ -508,6 +517,7 @@ STEPS: Sequence[Step] = (
     *(add_activity, move_activity, cancel_activity, reopen_activity, add_note, withdraw_note, record_consent),
     *(
         hire,
+        change_facilitator,
         correct_place,
         correct_hub,
         confirm_community,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,19 +15,33 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import EDITORS, STAFF
 from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
-from trainings.db import reads
+from trainings.db import sql
+from trainings.db.sql import Table, as_uuid
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity
-from trainings.panel.calendar.spans import Loaded, activity_entry, asked_month, load, month_frame, session_entry
+from trainings.panel.calendar.spans import (
+    Loaded,
+    activity_entry,
+    asked_month,
+    load,
+    month_frame,
+    next_change,
+    session_entry,
+)
 from trainings.panel.calendar.views import View
-from trainings.schedule.models import SessionFacilitator
 from trainings.schedule.months import days_touched
 from trainings.schedule.public.entries import Entry
+from trainings.schedule.public.remembered import remembered
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import render
+
+HOLDERS = """
+    SELECT f.session_id, u.name FROM session_facilitator f JOIN app_user u ON u.id = f.user_id
+    WHERE f.session_id IN ?list ORDER BY u.name
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +63,25 @@ async def index(request: Request) -> Response:
     actor: Actor = request.state.actor
     month, notes = asked_month(request)
     loaded = await load(request, month.first, month.last)
-    context = {
-        **month_frame(loaded, actor, View.LIST),
-        "notes": notes + loaded.notes,
-        "lines": await _lines(loaded, actor),
-    }
-    return render(request, "panel/calendar/list.html", context)
-
-
-async def _lines(loaded: Loaded, actor: Actor) -> list[Line]:
-    holders = await _holders([session.id for session in loaded.sessions])
+    holders = await sql.tuples(HOLDERS, [session.key for session in loaded.sessions], are_few=True)
     responsible = await names_of(activity.responsible_id for activity in loaded.activities)
+
+    def page() -> Response:
+        context = {
+            **month_frame(loaded, actor, View.LIST),
+            "notes": notes + loaded.notes,
+            "lines": _lines(loaded, actor, _by_session(holders), responsible),
+        }
+        return render(request, "panel/calendar/list.html", context)
+
+    facts = loaded, notes, holders, responsible, request.scope["state"].get("waiting")
+    query = loaded.wanted.query(mes=month)
+    return remembered(request, facts, page, until=next_change(loaded), query=query, is_staff=True)
+
+
+def _lines(
+    loaded: Loaded, actor: Actor, holders: Mapping[UUID, list[str]], responsible: Mapping[UUID | None, str]
+) -> list[Line]:
     notes, may_move = loaded.day_notes(), actor.hubs_with(EDITORS)
 
     def line(one: StaffSession | ListedActivity, entry: Entry, who: str, taken: int = 0, capacity: int = 0) -> Line:
@@ -75,16 +98,10 @@ async def _lines(loaded: Loaded, actor: Actor) -> list[Line]:
     return sorted(lines, key=lambda line: line.entry.starts_at)
 
 
-async def _holders(session_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    rows = await (
-        reads(SessionFacilitator)
-        .filter(session_id__in=list(session_ids))
-        .order_by("user__name")
-        .values_list("session_id", "user__name")
-    )
-    found: dict[UUID, list[str]] = {}
-    for session_id, name in rows:
-        found.setdefault(session_id, []).append(name)
+def _by_session(holders: Table) -> dict[UUID, list[str]]:
+    found = defaultdict[UUID, list[str]](list)
+    for session_id, name in holders:
+        found[as_uuid(session_id)].append(name)
     return found
 
 

@@ -55,7 +55,7 @@ def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> l
 
 
 async def feasts_served(first: date, last: date, hub_ids: Collection[UUID]) -> list[Feast]:
-    return _feasts(await sql.reads(FEASTS_SERVED, list(hub_ids)), first, last)
+    return _feasts(await sql.reads(FEASTS_SERVED, list(hub_ids), are_few=True), first, last)
 
 
 async def times_away(user_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
