@@ -6,15 +6,13 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings import clock
 from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import ActivityState, MonthPoster, OutreachActivity
 from trainings.schedule import towns
-from trainings.schedule.changes import as_left, still_said_of
+from trainings.schedule.changes import as_left, recent_changes_of_activities
 from trainings.schedule.dated import DatedThing
 from trainings.schedule.models import ChangeKind, DatedChange
 from trainings.schedule.public.posted import Left, Place, Was
@@ -32,7 +30,7 @@ async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
     by_id = {activity.id: activity for activity in activities}
     if not by_id:
         return {}
-    found = await still_said_of(Q(activity_id__in=list(by_id)))
+    found = await recent_changes_of_activities(by_id)
     rewritten = {one.thing_id for one in found if one.is_place_rewritten}
     earliest = {one.thing_id: one for one in found}
     return {key: _left(one, by_id[key], is_rewritten=key in rewritten) for key, one in earliest.items()}

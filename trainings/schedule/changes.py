@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings import clock
 from trainings.db import is_in_transaction, reads
 from trainings.db.prepared import Select
@@ -176,6 +174,14 @@ RECENT = Select(
     are_few=True,
 )
 
+RECENT_OF_ACTIVITIES = Select(
+    DatedChange,
+    "left_venue__municipality",
+    where="this.activity_id IN ?list AND this.created_at > ?",
+    order="this.created_at DESC, this.id DESC",
+    are_few=True,
+)
+
 
 async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedChange]]:
     """Of the last seven days and still shown, newest first, with the old place. A protected training protects its old
@@ -188,10 +194,9 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedC
     return found
 
 
-async def still_said_of(things: Q) -> list[DatedChange]:
-    recent = reads(DatedChange).filter(things, created_at__gt=clock.now() - SHOWN_FOR).order_by("-created_at", "-id")
-    # Hardly ever is there one: what belongs to it is asked for only then.
-    return still_said(await recent.prefetch_related("session", "left_venue__municipality"))
+async def recent_changes_of_activities(activity_ids: Iterable[UUID]) -> list[DatedChange]:
+    """As `recent_changes`."""
+    return still_said(await RECENT_OF_ACTIVITIES.rows(list(activity_ids), clock.now() - SHOWN_FOR))
 
 
 async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]:

@@ -279,7 +279,7 @@ async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
     """Active hubs, seated there first."""
-    hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
+    hubs = [_hub(row) for row in await sql.reads(SERVING, town_code, are_few=True)]
     return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
 
 
