@@ -16,9 +16,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -58,10 +58,11 @@ PATH = "/marcar/api/marcas"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A prepared phone: its cookie, and the cards that it knows, each with its session."""
+    """A prepared phone: its cookie, the cards that it knows, each with its session, and the numbers of its marks."""
 
     token: str
     cards: Sequence[tuple[str, str]]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def events(self, n: int) -> list[dict[str, Any]]:
         now = round(clock.now().timestamp() * 1000)
@@ -80,7 +81,7 @@ class Phone:
                 "roster": "0123456789abcdef01234567",
                 "app": "1",
             }
-            for number, (session, card) in enumerate(islice(cycle(self.cards), n))
+            for (session, card), number in zip(islice(cycle(self.cards), n), self.numbers, strict=False)
         ]
 
     def requests(self, port: int, n: int, size: int) -> list[bytes]:
@@ -89,7 +90,12 @@ class Phone:
         return [self._request(port, events[first : first + size]) for first in range(0, n, size)]
 
     def _request(self, port: int, events: list[dict[str, Any]]) -> bytes:
-        body = {"client_now": round(clock.now().timestamp() * 1000), "last_seq": 1, "n_unsent": 1, "events": events}
+        body = {
+            "client_now": round(clock.now().timestamp() * 1000),
+            "last_seq": events[-1]["seq"],
+            "n_unsent": 1,
+            "events": events,
+        }
         return as_json(port, PATH, body, cookie=f"trainings_device={self.token}", x_marcar="1")
 
 

@@ -85,7 +85,8 @@ class Device(Record):
 
     `enrol_hash`: of the one-time code; once used, of code and key of its phone. `token_hash`: of the cookie.
     `enrol_until` stays with a phone let in by a code: it is in other hands than its preparer's. `last_seq` and
-    `n_unsent`: as it last said; `first_seq`: its first number.
+    `n_unsent`: as it last said; `first_seq`: its first number. `whole_to`: of the numbers up to here none is looked for
+    again; it follows what came in steps.
     """
 
     hub: fields.ForeignKeyRelation[Hub] = reference("Hub", "devices")
@@ -100,6 +101,7 @@ class Device(Record):
     last_seen_at: datetime | None = UTCDatetimeField(null=True)
     first_seq: int | None = fields.IntField(null=True)
     last_seq = fields.IntField(default=0)
+    whole_to = fields.IntField(default=0, db_default=0)
     n_unsent = fields.IntField(default=0)
     app_version = fields.CharField(max_length=24, default="")
     revoked_at: datetime | None = UTCDatetimeField(null=True)

@@ -10,8 +10,16 @@ import pytest
 from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import NO_OFFSET, Event, event, h, make_device, send
 from tests.outreach.make_activity import make_activity
-from trainings.attendance.models import Device, DeviceActivity
-from trainings.attendance.phones.gaps import LOOKED_BACK, Gap, gaps_of, gaps_of_phones, numbers_lacking
+from trainings.attendance.models import Device, DeviceActivity, ScanEvent
+from trainings.attendance.phones.gaps import (
+    LOOKED_BACK,
+    WHOLE_STEP,
+    Gap,
+    gaps_of,
+    gaps_of_phones,
+    note_whole,
+    numbers_lacking,
+)
 from trainings.attendance.phones.uploads import Upload, receive
 from trainings.lib import tokens
 from trainings.lib.dates import day_and_time
@@ -287,3 +295,29 @@ async def test_very_many_numbers_then_only_the_newest_are_looked_at(door: Opened
     await send(device, numbered(door, 1, 0), numbered(door, LOOKED_BACK + 4, 10))
 
     assert await numbers_lacking(await Device.get(id=device.id)) == [(5, LOOKED_BACK + 3), (LOOKED_BACK + 5, None)]
+
+
+@pytest.mark.both_engines
+async def test_numbers_that_came_whole_then_only_those_after_them_are_looked_at(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    await send(device, *[numbered(door, n, 1) for n in range(1, WHOLE_STEP + 3) if n != WHOLE_STEP + 1])
+
+    await note_whole(device, await numbers_lacking(device))
+    noted = await Device.get(id=device.id)
+    await ScanEvent.filter(phone_id=device.id, seq=2).delete()
+
+    assert noted.whole_to == WHOLE_STEP
+    assert await numbers_lacking(noted) == [(WHOLE_STEP + 1, WHOLE_STEP + 1), (WHOLE_STEP + 3, None)]
+    assert (await numbers_lacking(device))[0] == (2, 2)
+
+
+async def test_few_numbers_more_that_came_then_none_is_noted(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    await send(device, *[numbered(door, n, 1) for n in range(1, WHOLE_STEP)])
+
+    await note_whole(device, await numbers_lacking(device))
+
+    assert (await Device.get(id=device.id)).whole_to == 0

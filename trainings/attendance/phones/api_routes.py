@@ -25,7 +25,7 @@ from trainings.attendance.events import Result, ResultState, SentBatch
 from trainings.attendance.models import Device, ScanFlag
 from trainings.attendance.phones import devices, uploads
 from trainings.attendance.phones.forms import ClaimBody, ReadyBody
-from trainings.attendance.phones.gaps import numbers_lacking
+from trainings.attendance.phones.gaps import note_whole, numbers_lacking
 from trainings.attendance.phones.roster_file import rosters_of
 from trainings.attendance.phones.sessions import take_later_sessions
 from trainings.attendance.phones.state import about, exact, sessions_with_lists, state_of
@@ -131,14 +131,21 @@ async def receive(request: Request) -> Response:
     now = clock.now()
     upload = _upload(device, body, now)
     results = await uploads.receive(device, upload)
-    # The phone sends marks again that a restored backup lacks.
-    lacks = {} if upload.last_seq is None else {"lacks": await numbers_lacking(device)}
     answer = {
         "now": exact(now),
         "results": [result_json(one, is_in_use=device.revoked_at is None) for one in results],
-        "device": {"revoked": device.revoked_at is not None, **lacks},
+        "device": {"revoked": device.revoked_at is not None, **await _lacks(device, upload)},
     }
     return JSONResponse(answer, headers=NOT_KEPT)
+
+
+async def _lacks(device: Device, upload: Upload) -> dict[str, Any]:
+    """The phone sends marks again that a restored backup lacks."""
+    if upload.last_seq is None:
+        return {}
+    lacking = await numbers_lacking(device)
+    await note_whole(device, lacking)
+    return {"lacks": lacking}
 
 
 def _upload(device: Device, body: SentBatch, now: datetime) -> Upload:

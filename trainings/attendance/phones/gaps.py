@@ -25,6 +25,8 @@ EARLY = timedelta(days=1)
 
 LOOKED_BACK = 5_000
 """Newest marks that a phone keeps to send again."""
+WHOLE_STEP = 100
+"""Numbers. Each answer looks at up to as many again, which costs less than to note each."""
 
 NOT_HERE = """
     WITH here AS (
@@ -206,9 +208,16 @@ async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
     """First and last of each run of numbers that are not here; the last run has no end. Never made, still on the phone,
     or lost when a backup was restored: sent marks are then sent again.
     """
-    first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK)
+    first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK, device.whole_to + 1)
     rows = await sql.reads(NOT_HERE, *[device.id, first] * 3, first - 1)
     return [(row["first"], row["last"]) for row in rows]
+
+
+async def note_whole(device: Device, lacking: Sequence[tuple[int, int | None]]) -> None:
+    """Up to the first number lacking. A backup that is restored says so of what it holds."""
+    whole_to = lacking[0][0] - 1
+    if whole_to >= device.whole_to + WHOLE_STEP:
+        await Device.filter(id=device.id).update(whole_to=whole_to)
 
 
 @dataclass(frozen=True, slots=True)
