@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
+
+from tortoise.exceptions import OperationalError
 
 from trainings import clock
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, WalkInSlip
@@ -26,7 +29,7 @@ EARLY = timedelta(days=1)
 LOOKED_BACK = 5_000
 """Newest marks that a phone keeps to send again."""
 WHOLE_STEP = 100
-"""Numbers. Each answer looks at up to as many again, which costs less than to note each."""
+"""Numbers. Each answer looks at up to as many again, which costs less than to note each; at more while one lacks."""
 
 NOT_HERE = """
     WITH here AS (
@@ -205,8 +208,9 @@ def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *
 
 
 async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
-    """First and last of each run of numbers that are not here; the last run has no end. Never made, still on the phone,
-    or lost when a backup was restored: sent marks are then sent again.
+    """First and last of each run of numbers that are not here, but none of those that once came whole (`whole_to`) or
+    are long past (`LOOKED_BACK`); the last run has no end. Never made, still on the phone, or lost when a backup was
+    restored: sent marks are then sent again.
     """
     first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK, device.whole_to + 1)
     rows = await sql.reads(NOT_HERE, *[device.id, first] * 3, first - 1)
@@ -214,10 +218,13 @@ async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
 
 
 async def note_whole(device: Device, lacking: Sequence[tuple[int, int | None]]) -> None:
-    """Up to the first number lacking. A backup that is restored says so of what it holds."""
+    """Up to the first number lacking. A backup that is restored says so of what it holds. The phone is answered even
+    while nothing can be written.
+    """
     whole_to = lacking[0][0] - 1
     if whole_to >= device.whole_to + WHOLE_STEP:
-        await Device.filter(id=device.id).update(whole_to=whole_to)
+        with contextlib.suppress(OperationalError):
+            await Device.filter(id=device.id).update(whole_to=whole_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ async def _blocks(training_ids: Collection[UUID]) -> list[ReservedBlock]:
 
 
 async def _n_cards(blocks: Sequence[ReservedBlock]) -> Counter[UUID]:
-    found = await sql.tuples(NAMELESS, [one.id for one in blocks], are_few=True) if blocks else ()
+    found = await sql.tuples(NAMELESS, [one.id for one in blocks]) if blocks else ()
     return Counter({sql.as_uuid(block_id): n for block_id, n in found})
 
 
