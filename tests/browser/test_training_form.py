@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from tests.browser.telephone import Telephone
 
 NEEDED = ("Curso", "Día", "Empieza", "Termina", "Lugar (opcional)", "Cupo", "Desde qué edad")
 SAVE = "Guardar el borrador"
+
+DECIDE_S, POINT_S, KEY_S, MOST_S = 1.35, 1.3, 1.2, 90
+"""Of the keystroke-level model (Card, Moran and Newell 1980): to know what comes next, to point and click, and a key of
+somebody who does not know the keyboard.
+"""
+BEGINNING = Position(x=15, y=15)
+"""Of a date, its day."""
 
 
 def test_training_is_made_from_a_course_in_five_steps_by_keyboard(coordinator: Telephone) -> None:
@@ -25,6 +32,46 @@ def test_training_is_made_from_a_course_in_five_steps_by_keyboard(coordinator: T
 
     expect(page).to_have_url(re.compile(r"/panel/capacitaciones/[0-9a-f-]{36}$"))
     expect(page.get_by_role("heading", name="Borrador")).to_be_visible()
+
+
+def test_training_is_made_from_a_course_and_published_in_ninety_seconds(coordinator: Telephone) -> None:
+    """By somebody slow with mouse and keyboard. Nobody waits: what such a person needs is added up."""
+    page, pauses = coordinator.open("/panel"), 0.0
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    def click(what: Locator) -> None:
+        nonlocal pauses
+        pauses += DECIDE_S + POINT_S
+        what.click(position=BEGINNING)
+
+    def write(what: Locator, keys: str) -> None:
+        nonlocal pauses
+        click(what)
+        pauses += len(keys) * KEY_S
+        page.keyboard.type(keys)
+
+    def choose(what: Locator, number: int) -> None:
+        """In the list that opens: read, point, click."""
+        nonlocal pauses
+        pauses += 2 * (DECIDE_S + POINT_S)
+        what.select_option(index=number)
+
+    click(page.get_by_role("navigation").get_by_role("link", name="Capacitaciones"))
+    click(page.get_by_role("link", name="Nueva capacitación"))
+    course = page.get_by_label("Curso", exact=True)
+    choose(course, 1)
+    with page.expect_navigation():
+        course.blur()
+    write(page.get_by_label("Día", exact=True), "05052031")
+    choose(page.get_by_label("Lugar (opcional)", exact=True), 1)
+    page.get_by_label("Cupo", exact=True).fill("")
+    write(page.get_by_label("Cupo", exact=True), "25")
+    click(page.get_by_role("button", name=SAVE, exact=True))
+    click(page.get_by_role("button", name="Solo con enlace"))
+    expect(page.get_by_role("heading", name="Solo con enlace")).to_be_visible()
+
+    expect(page.get_by_text("lunes 5 de mayo de 2031").first).to_be_visible()
+    assert pauses < MOST_S
 
 
 def out_of_sight(page: Page) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient
@@ -40,6 +40,20 @@ async def test_buttons_are_those_that_will_work(
 
     of_other_parts = {"inscribir", "importar", "diplomas", "convocatorias", "tarjetas", "difundir"}
     assert set(re.findall(rf'"{LIST}/{training.id}/([a-z]+)"', page)) - of_other_parts == buttons
+
+
+async def test_session_of_another_year_is_told_with_its_year(
+    client: AsyncClient, cast: Cast, freeze: Callable[[datetime], None]
+) -> None:
+    freeze(datetime(2026, 12, 7, 9, tzinfo=clock.GUATEMALA))
+    days = [datetime(year, month, 31, 9, tzinfo=clock.GUATEMALA) for year, month in ((2026, 12), (2062, 1))]
+    training = await make.make_training(hub=cast.hub, sessions=[(day, day + timedelta(hours=2)) for day in days])
+    await as_(client, cast, "coordinator")
+
+    page = (await client.get(one(training))).text
+
+    assert "jueves 31 de diciembre, 9:00" in page
+    assert "martes 31 de enero de 2062, 9:00" in page
 
 
 async def test_publish_hide_and_publish_again(client: AsyncClient, cast: Cast) -> None:

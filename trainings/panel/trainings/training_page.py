@@ -22,6 +22,7 @@ from trainings.accounts.permissions import (
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
+from trainings.lib.dates import day_and_time
 from trainings.panel.trainings.people_list import PeopleList, people_of
 from trainings.registrations.calls.views import calls_about
 from trainings.registrations.telling.changes import leaves_at
@@ -33,7 +34,7 @@ from trainings.schedule.phase import Phase, phase
 from trainings.schedule.public.sentences import place_of
 from trainings.schedule.staff.corrections import was_not_held
 from trainings.schedule.words import PHASES, STATES
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, language
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, render
 
@@ -48,6 +49,7 @@ class SessionRow:
     id: UUID
     position: int
     starts_at: datetime
+    when: str
     ends_at: datetime
     place: str
     people: str
@@ -138,6 +140,7 @@ def session_rows(
                 id=session.id,
                 position=session.position,
                 starts_at=session.starts_at,
+                when=_when(session),
                 ends_at=session.ends_at,
                 place=place_of(session, training),
                 people=", ".join(sorted(one.user.name for one in session.facilitators)),
@@ -155,6 +158,12 @@ def session_rows(
             )
         )
     return rows
+
+
+def _when(session: TrainingSession) -> str:
+    """With the year where it is not this one: a year typed wrong is seen."""
+    is_of_another_year = clock.local(session.starts_at).year != clock.today().year
+    return day_and_time(session.starts_at, language(), with_year=is_of_another_year)
 
 
 async def _away(training: Training) -> dict[UUID, str]:
